@@ -1,0 +1,1 @@
+"""What joins golden, hw and sim for a person: commands, jobs and reports."""

@@ -1,0 +1,1 @@
+"""Amaranth components: the only place that knows gates and cycles."""

@@ -1,0 +1,1 @@
+"""Cocotb testbenches, their drivers and scoreboards, and the runner over the simulators."""
