@@ -1,0 +1,183 @@
+"""Charts as inline SVG: no script, colours from the style sheet of the page they stand in.
+
+Classes that the style sheet gives a colour: `axis` and `grid` lines, `bar`, `area`, `clip` (the
+range outside which values are clipped), `ink` (pixels), and `text`, `text end`, `text middle`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, floor, log10
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ClippingRange", "Phase", "digit", "histogram", "timeline"]
+
+
+@dataclass(frozen=True)
+class ClippingRange:
+    """Where clipping starts: the widest and the narrowest range of all channels.
+
+    With one range for the whole tensor both are the same.
+    """
+
+    widest: tuple[float, float]
+    narrowest: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of cycles with a name, for example a layer: `busy` is 0 to 1, per bin of time."""
+
+    name: str
+    cycles: int
+    busy: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """A plot area in pixels, and the values at its edges."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+
+    def x(self, value: float) -> float:
+        low, high = self.x_range
+        return self.left + (value - low) / (high - low) * (self.right - self.left)
+
+    def y(self, value: float) -> float:
+        low, high = self.y_range
+        return self.bottom - (value - low) / (high - low) * (self.bottom - self.top)
+
+
+def histogram(
+    values: npt.NDArray[np.floating], clipping: ClippingRange, *, label: str, bins: int = 60
+) -> str:
+    """How often values occur, on a logarithmic count axis so that single outliers show."""
+    flat = np.asarray(values, np.float64).ravel()
+    low = min(float(flat.min()), clipping.widest[0])
+    high = max(float(flat.max()), clipping.widest[1])
+    margin = 0.04 * (high - low)
+    counts, edges = np.histogram(flat, bins, (low, high))
+    decades = max(1, ceil(log10(max(counts.max(), 2))))
+    plot = _Plot(34, 352, 10, 122, (low - margin, high + margin), (-0.15, decades))
+
+    bars = []
+    for count, start, end in zip(counts, edges, edges[1:], strict=False):
+        if count:
+            bars.append(_rectangle(plot, start, end, log10(count), "bar"))
+    marks = [
+        _line(plot.left, plot.y(power), plot.right, plot.y(power), "grid")
+        + _text(plot.left - 5, plot.y(power) + 4, _power_of_ten(power), "text end")
+        for power in range(decades + 1)
+    ]
+    body = [*marks, *_clipping(plot, clipping), *bars, *_x_axis(plot)]
+    return _svg(360, 144, label, body)
+
+
+def timeline(phases: Sequence[Phase], *, label: str) -> str:
+    """How busy the array is from cycle to cycle, one phase after the other."""
+    total = sum(phase.cycles for phase in phases)
+    plot = _Plot(44, 992, 26, 176, (0, max(total, 1)), (0, 1))
+    body = [
+        _line(plot.left, plot.y(part), plot.right, plot.y(part), "grid")
+        + _text(plot.left - 6, plot.y(part) + 4, f"{part:.0%}", "text end")
+        for part in (0, 0.25, 0.5, 0.75, 1)
+    ]
+    start = 0
+    for phase in phases:
+        body.append(_area(plot, start, phase))
+        if start:
+            body.append(_line(plot.x(start), 12, plot.x(start), plot.bottom, "axis"))
+        body.append(_text(plot.x(start) + 5, 20, phase.name, "text"))
+        start += phase.cycles
+    return _svg(1000, 200, label, [*body, *_x_axis(plot)])
+
+
+def digit(image: npt.NDArray[np.floating], *, label: str) -> str:
+    """An image of 8 x 8 pixels of ink from 0 to 1; the pixels of one shade are one path."""
+    pixels = np.asarray(image, np.float64).reshape(8, 8)
+    paths = []
+    for shade in np.unique(pixels[pixels > 0]):
+        places = "".join(f"M{x} {y}h1v1h-1z" for y, x in np.argwhere(pixels == shade).tolist())
+        paths.append(f'<path d="{places}" opacity="{shade:.3g}"/>')
+    return (
+        f'<svg class="ink" viewBox="0 0 8 8" role="img" aria-label="{escape(label)}" '
+        f'shape-rendering="crispEdges">{"".join(paths)}</svg>'
+    )
+
+
+def _clipping(plot: _Plot, clipping: ClippingRange) -> list[str]:
+    """Shades what is clipped in some channels lightly and what is clipped in all more."""
+    parts = []
+    for (low, high), opacity in ((clipping.narrowest, 0.10), (clipping.widest, 0.16)):
+        for start, end in ((plot.x_range[0], low), (high, plot.x_range[1])):
+            parts.append(
+                f'<rect class="clip" x="{plot.x(start):.1f}" y="{plot.top}" '
+                f'width="{max(plot.x(end) - plot.x(start), 0):.1f}" '
+                f'height="{plot.bottom - plot.top}" fill-opacity="{opacity}"/>'
+            )
+    for low, high in dict.fromkeys((clipping.narrowest, clipping.widest)):
+        for edge in (low, high):
+            parts.append(_line(plot.x(edge), plot.top, plot.x(edge), plot.bottom, "clip"))
+    return parts
+
+
+def _area(plot: _Plot, start: int, phase: Phase) -> str:
+    if not len(phase.busy):
+        return ""
+    edges = start + np.linspace(0, phase.cycles, len(phase.busy) + 1)
+    steps = "".join(
+        f"V{plot.y(busy):.1f}H{plot.x(edge):.1f}"
+        for busy, edge in zip(phase.busy, edges[1:], strict=True)
+    )
+    return f'<path class="area" d="M{plot.x(start):.1f} {plot.y(0):.1f}{steps}V{plot.y(0):.1f}z"/>'
+
+
+def _x_axis(plot: _Plot) -> list[str]:
+    parts = [_line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")]
+    for value in _ticks(*plot.x_range):
+        x = plot.x(value)
+        parts.append(_line(x, plot.bottom, x, plot.bottom + 4, "axis"))
+        parts.append(_text(x, plot.bottom + 17, f"{value:,.4g}".replace("-", "−"), "text middle"))
+    return parts
+
+
+def _ticks(low: float, high: float, about: int = 6) -> list[float]:
+    """Round numbers from low to high: steps of 1, 2 or 5 times a power of ten."""
+    raw = (high - low) / about
+    power = 10.0 ** floor(log10(raw))
+    step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
+    return [index * step for index in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def _power_of_ten(power: int) -> str:
+    return ("1", "10", "100", "1k", "10k", "100k", "1M", "10M", "100M")[power]
+
+
+def _rectangle(plot: _Plot, start: float, end: float, value: float, kind: str) -> str:
+    return (
+        f'<rect class="{kind}" x="{plot.x(start):.1f}" y="{plot.y(value):.1f}" '
+        f'width="{max(plot.x(end) - plot.x(start) - 0.5, 0.5):.1f}" '
+        f'height="{plot.bottom - plot.y(value):.1f}"/>'
+    )
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
+    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
+
+
+def _text(x: float, y: float, words: str, kind: str) -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
+
+
+def _svg(width: int, height: int, label: str, body: Sequence[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(body)}</svg>"
+    )
