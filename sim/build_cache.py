@@ -1,0 +1,50 @@
+"""A folder of finished builds, each named by the hash of everything it was made from."""
+
+import fcntl
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["build_once", "content_hash"]
+
+
+def content_hash(*parts: str) -> str:
+    """Return a short name for the given parts; two different lists of parts differ in it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()[:20]
+
+
+def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """Return ``folder``, made by ``build`` unless it exists already.
+
+    ``build`` fills an empty folder beside it, which takes its name only when it is complete: a
+    build that fails or is killed leaves nothing to be mistaken for a finished one. Processes that
+    want the same folder wait for the first one to make it.
+    """
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_name(folder.name + ".lock")):
+        if not folder.is_dir():
+            unfinished = Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
+            try:
+                build(unfinished)
+                unfinished.replace(folder)
+            except BaseException:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise
+    return folder
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,166 @@
+"""Running cocotb tests on a Verilog text: one function over the simulators.
+
+    result = run(text, "skew", "sim.testbenches.skew", seed=1)
+
+The build is cached by content in ``build/sim``, so a second run of the same text starts at once.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import find_libpython
+from cocotb_tools import config
+
+from sim import icarus, verilator
+from sim.errors import SimulationError, tail
+from sim.process import run_logged
+from sim.results import RunResult, read_results
+from sim.simulator import Simulator
+
+__all__ = ["PARAMETERS_VARIABLE", "run"]
+
+PARAMETERS_VARIABLE = "LASTBIT_PARAMETERS"
+
+
+def run(
+    verilog: str,
+    top: str,
+    test_module: str,
+    *,
+    simulator: Simulator = Simulator.VERILATOR,
+    seed: int,
+    parameters: Mapping[str, Any] | None = None,
+    tests: Sequence[str] = (),
+    waves: Path | None = None,
+    build_root: Path = Path("build/sim"),
+    timeout: float = 600,
+) -> RunResult:
+    """Build module ``top`` of ``verilog`` and run the cocotb tests of ``test_module`` on it.
+
+    Parameters
+    ----------
+    verilog
+        One standalone text.
+    top
+        The module to simulate. Its clock is ``clk``.
+    test_module
+        Import name of the module that holds the coroutines.
+    simulator
+        Where to run.
+    seed
+        ``cocotb.RANDOM_SEED`` in the coroutines: the only source of randomness.
+    parameters
+        What the coroutines get from ``sim.testbench.parameters()``; anything JSON holds.
+    tests
+        Names of the tests to run; all of the module if there are none.
+    waves
+        A .vcd file to write.
+    build_root
+        Folder of cached builds; the log of a run that fails stays in its ``failed`` folder.
+    timeout
+        Seconds of wall time after which the simulator is killed.
+
+    Raises
+    ------
+    SimulationError
+        A tool is missing, the build fails, or the simulator crashes or takes too long. Tests that
+        fail raise nothing: they are in the result.
+    """
+    if (missing := simulator.missing()) is not None:
+        raise SimulationError(missing)
+    build_root = build_root.resolve()
+    start = time.perf_counter()
+    builder = verilator if simulator is Simulator.VERILATOR else icarus
+    program = builder.build(verilog, top, waves=waves is not None, build_root=build_root)
+    build_seconds = time.perf_counter() - start
+
+    with tempfile.TemporaryDirectory(prefix="run.", dir=build_root) as name:
+        folder = Path(name)
+        (folder / "parameters.json").write_text(json.dumps(dict(parameters or {})))
+        status = run_logged(
+            _command(simulator, program, folder if waves else None),
+            folder=folder,
+            log=folder / "log",
+            environment=_environment(top, test_module, tests, seed, simulator, folder),
+            timeout=timeout,
+        )
+        if waves is not None and (folder / "waves.vcd").exists():
+            waves.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder / "waves.vcd", waves)
+        kept = build_root / "failed" / f"{top}-{test_module}-{simulator.value}-{seed}.log"
+        if status is None:
+            raise _no_verdict(f"{top} was not done after {timeout:g} s", folder, kept, seed)
+        try:
+            result = read_results(folder / "results.xml", seed=seed, build_seconds=build_seconds)
+        except (FileNotFoundError, ElementTree.ParseError):
+            what = f"{simulator.value} ended with exit status {status} in the middle of {top}"
+            raise _no_verdict(what, folder, kept, seed) from None
+        if not result.passed and not result.failures:
+            raise _no_verdict(f"{test_module} ran no test on {top}", folder, kept, seed)
+        if result.failures:
+            _keep_log(folder, kept)
+        return result
+
+
+def _command(simulator: Simulator, program: Path, waves: Path | None) -> Sequence[str]:
+    path = "" if waves is None else str(waves / "waves.vcd")
+    if simulator is Simulator.VERILATOR:
+        return (str(program), *(("--trace", "--trace-file", path) if path else ()))
+    library = config.lib_entry("vpi", "icarus")
+    return ("vvp", "-m", library, str(program), *((f"+waves={path}",) if path else ("-none",)))
+
+
+def _environment(
+    top: str,
+    test_module: str,
+    tests: Sequence[str],
+    seed: int,
+    simulator: Simulator,
+    folder: Path,
+) -> dict[str, str]:
+    libpython = find_libpython.find_libpython()
+    if libpython is None:
+        raise SimulationError(
+            f"cocotb needs a shared libpython, and {sys.executable} has none; "
+            "get it with `apt-get install libpython3-dev`"
+        )
+    environment = {
+        "COCOTB_TOPLEVEL": top,
+        "COCOTB_TEST_MODULES": test_module,
+        "COCOTB_RANDOM_SEED": str(seed),
+        "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
+        "COCOTB_ANSI_OUTPUT": "0",
+        "GPI_USERS": f"{libpython};{config.pygpi_entry_point()}",
+        "PATH": os.environ.get("PATH", "") + os.pathsep + str(config.libs_dir),
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        "TOPLEVEL_LANG": "verilog",
+        PARAMETERS_VARIABLE: str(folder / "parameters.json"),
+    }
+    if tests:
+        names = "|".join(re.escape(name) for name in tests)
+        environment["COCOTB_TEST_FILTER"] = rf"\.({names})$"
+    if simulator is Simulator.VERILATOR:
+        # Lets cocotb drive the clock from C, ten times faster than from Python.
+        environment["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
+    return environment
+
+
+def _no_verdict(what: str, folder: Path, kept: Path, seed: int) -> SimulationError:
+    log = (folder / "log").read_text(encoding="utf-8", errors="replace")
+    _keep_log(folder, kept)
+    return SimulationError(f"{what} (seed {seed}); its log, {kept}, ends with\n{tail(log)}")
+
+
+def _keep_log(folder: Path, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / "log", kept)

