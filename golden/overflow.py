@@ -50,9 +50,9 @@ def fit(values: ArrayLike, fmt: IntegerFormat, rule: Overflow) -> NDArray[np.int
     if not isinstance(rule, Overflow):
         raise TypeError(f"rule must be a golden.overflow.Overflow, not {rule!r}")
     array = np.asarray(values)
-    if array.dtype.kind == "f" and array.size:
+    if array.dtype.kind == "f":
         return _fit_integers(_reduced(float_array(array), fmt, rule), fmt, rule)
-    return _fit_integers(integer_array(values), fmt, rule)
+    return _fit_integers(integer_array(array), fmt, rule)
 
 
 def _fit_integers(

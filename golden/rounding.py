@@ -1,6 +1,5 @@
 """Rounding rules by name, exact for int64 and for float64."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.arrays import float_array, integer_array
 from golden.names import parse_name
+from golden.neighbours import Mask, Position, Quotient, Real
 
 __all__ = ["Rounding", "round_divide", "round_float", "round_shift"]
 
@@ -62,10 +62,9 @@ def round_shift(
     """
     array, shifts = integer_array(values), integer_array(shift, "shift")
     _check_range(shifts, "shift", 0, 63)
-    array, shifts = np.broadcast_arrays(array, shifts)
     divisor = np.uint64(1) << shifts.astype(np.uint64)
     remainder = array.astype(np.uint64) & (divisor - np.uint64(1))
-    return _round_quotient(array, array >> shifts, remainder, divisor, rule, seed)
+    return _round_quotient(Quotient(array, array >> shifts, remainder, divisor), rule, seed)
 
 
 def round_divide(
@@ -82,9 +81,8 @@ def round_divide(
     array, divisors = integer_array(values), integer_array(divisor, "divisor")
     _check_range(divisors, "divisor", 1, np.iinfo(np.int64).max)
     floor, remainder = np.divmod(array, divisors)
-    return _round_quotient(
-        array, floor, remainder.astype(np.uint64), divisors.astype(np.uint64), rule, seed
-    )
+    quotient = Quotient(array, floor, remainder.astype(np.uint64), divisors.astype(np.uint64))
+    return _round_quotient(quotient, rule, seed)
 
 
 _DIRECT = {
@@ -111,93 +109,42 @@ def round_float(
     with np.errstate(invalid="ignore"):  # signalling NaNs
         if _check_rule(rule) in _DIRECT:
             return np.asarray(_DIRECT[rule](array))
-        # The part behind the point is exact toward zero; from the floor, 1 - 2**-54 is not.
-        fraction, whole = np.modf(array)
-        negative = np.signbit(array)
-        inexact = fraction != 0
-        floor = whole - (negative & inexact)
-        half_floor = floor * 0.5
-        magnitude = np.abs(fraction)
-        position = _Position(
-            negative=negative,
-            odd=half_floor != np.floor(half_floor),
-            inexact=inexact,
-            tie=magnitude == 0.5,
-            past_half=np.where(negative, inexact & (magnitude < 0.5), magnitude > 0.5),
-        )
-        if rule is Rounding.STOCHASTIC:
-            outward = _generator(seed).random(array.shape) < magnitude
-            up = inexact & (outward ^ negative)
-        else:
-            up = _goes_up(position, rule)
+        floor = np.floor(array)
+        up = _goes_up(Real(array, floor), rule, seed)
         return np.asarray(np.copysign(floor + up, array))
 
 
-@dataclass(frozen=True)
-class _Position:
-    """Where values lie between their lower neighbours and the next: boolean arrays."""
-
-    negative: NDArray[np.bool_]
-    odd: NDArray[np.bool_]
-    """The lower neighbour is odd."""
-    inexact: NDArray[np.bool_]
-    """The value is not its lower neighbour."""
-    tie: NDArray[np.bool_]
-    past_half: NDArray[np.bool_]
-    """The value is nearer to the upper neighbour."""
-
-
-def _goes_up(position: _Position, rule: Rounding) -> NDArray[np.bool_]:
+def _goes_up(at: Position, rule: Rounding, seed: int | None) -> Mask:
     """Return which values take their upper neighbour: the only statement of the rules."""
-    negative, odd, inexact = position.negative, position.odd, position.inexact
     match rule:
         case Rounding.FLOOR:
-            return np.zeros_like(inexact)
+            return np.zeros_like(at.inexact())
         case Rounding.CEIL:
-            return inexact
+            return at.inexact()
         case Rounding.TRUNCATE:
-            return inexact & negative
+            return at.inexact() & at.negative()
         case Rounding.AWAY:
-            return inexact & ~negative
+            return at.inexact() & ~at.negative()
         case Rounding.JAM:
-            return inexact & ~odd
+            return at.inexact() & ~at.odd()
         case Rounding.HALF_UP:
-            return position.past_half | position.tie
+            return at.past_half() | at.tie()
         case Rounding.HALF_DOWN:
-            return position.past_half
+            return at.past_half()
         case Rounding.HALF_EVEN:
-            return position.past_half | (position.tie & odd)
+            return at.past_half() | (at.tie() & at.odd())
         case Rounding.HALF_ODD:
-            return position.past_half | (position.tie & ~odd)
+            return at.past_half() | (at.tie() & ~at.odd())
         case Rounding.HALF_AWAY:
-            return position.past_half | (position.tie & ~negative)
+            return at.past_half() | (at.tie() & ~at.negative())
         case Rounding.HALF_ZERO:
-            return position.past_half | (position.tie & negative)
-    raise ValueError(f"{rule} does not decide by position alone")
+            return at.past_half() | (at.tie() & at.negative())
+        case Rounding.STOCHASTIC:
+            return at.up_by_chance(_generator(seed))
 
 
-def _round_quotient(
-    values: NDArray[np.int64],
-    floor: NDArray[np.int64],
-    remainder: NDArray[np.uint64],
-    divisor: NDArray[np.uint64],
-    rule: Rounding,
-    seed: int | None,
-) -> NDArray[np.int64]:
-    """Return `floor` or `floor` + 1, by the remainder; a divisor is at most 2**63."""
-    if _check_rule(rule) is Rounding.STOCHASTIC:
-        up = _generator(seed).integers(0, divisor, floor.shape, dtype=np.uint64) < remainder
-    else:
-        twice = remainder << np.uint64(1)
-        position = _Position(
-            negative=values < 0,
-            odd=(floor & 1).astype(np.bool_),
-            inexact=remainder != 0,
-            tie=twice == divisor,
-            past_half=twice > divisor,
-        )
-        up = _goes_up(position, rule)
-    return np.asarray(floor + up)
+def _round_quotient(at: Quotient, rule: Rounding, seed: int | None) -> NDArray[np.int64]:
+    return np.asarray(at.floor + _goes_up(at, _check_rule(rule), seed))
 
 
 def _check_rule(rule: Rounding) -> Rounding:
