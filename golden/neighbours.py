@@ -78,7 +78,7 @@ class Real:
 
     def tie(self) -> Mask:
         """Whether both neighbours are equally near."""
-        return self.inexact() & (self.values == self.floor + 0.5)
+        return np.asarray(self.inexact() & (self.values == self.floor + 0.5))
 
     def past_half(self) -> Mask:
         """Whether the upper neighbour is nearer."""
