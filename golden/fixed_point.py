@@ -29,8 +29,8 @@ def to_fixed(
     """
     _check_format(fmt)
     array = float_array(values)
-    # What leaves float64 at the top becomes infinite, and every overflow rule treats it alike: such a
-    # value is a multiple of 2**32. What leaves it at the bottom must not become zero: some rules ask.
+    # Beyond float64 is infinity, which every overflow rule treats like the value itself: that is a
+    # multiple of 2**32. Below float64 is zero, which would be another value to CEIL or JAM.
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = np.ldexp(array, fmt.fraction_bits)
     tiny = np.copysign(np.finfo(np.float64).tiny, array)
