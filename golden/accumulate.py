@@ -11,9 +11,28 @@ from golden.arrays import integer_array
 from golden.formats import IntegerFormat
 from golden.overflow import Overflow
 
-__all__ = ["accumulate", "accumulator_range", "add_step", "largest_k", "required_bits", "wrap"]
+__all__ = [
+    "accumulate",
+    "accumulate_products",
+    "accumulator_limits",
+    "accumulator_range",
+    "add_step",
+    "checked_bits",
+    "largest_k",
+    "required_bits",
+    "wrap",
+]
 
 Integers = npt.NDArray[np.int64]
+
+
+def checked_bits(bits: int) -> int:
+    """`bits` itself if an accumulator may be that wide; TypeError or ValueError otherwise."""
+    if isinstance(bits, bool) or not isinstance(bits, int):
+        raise TypeError(f"accumulator bits must be an integer, not {bits!r}")
+    if not 2 <= bits <= 64:
+        raise ValueError(f"accumulator bits must be from 2 to 64, not {bits}")
+    return bits
 
 
 def wrap(values: npt.ArrayLike, bits: int) -> Integers:
@@ -22,8 +41,21 @@ def wrap(values: npt.ArrayLike, bits: int) -> Integers:
     >>> wrap([127, 128, -129], 8)
     array([ 127, -128,  127])
     """
-    unused = 64 - _checked_bits(bits)
+    unused = 64 - checked_bits(bits)
     return np.asarray((integer_array(values) << unused) >> unused)
+
+
+def accumulator_limits(bits: int, overflow: Overflow) -> tuple[int, int]:
+    """The smallest and the largest value of a saturating accumulator."""
+    high = (1 << (checked_bits(bits) - 1)) - 1
+    match overflow:
+        case Overflow.SATURATE:
+            return -high - 1, high
+        case Overflow.SATURATE_SYMMETRIC:
+            return -high, high
+    raise ValueError(
+        f"overflow must be WRAP, SATURATE or SATURATE_SYMMETRIC for an accumulator, not {overflow}"
+    )
 
 
 def add_step(acc: npt.ArrayLike, addend: npt.ArrayLike, bits: int, overflow: Overflow) -> Integers:
@@ -34,7 +66,7 @@ def add_step(acc: npt.ArrayLike, addend: npt.ArrayLike, bits: int, overflow: Ove
     acc, addend = integer_array(acc, "acc"), integer_array(addend, "addend")
     if overflow is Overflow.WRAP:
         return wrap(acc + addend, bits)
-    low, high = _limits(bits, overflow)
+    low, high = accumulator_limits(bits, overflow)
     # Make room before adding, so that 64-bit accumulators do not overflow on the way.
     room = np.minimum(acc, high - np.maximum(addend, 0))
     return np.asarray(np.maximum(room, low - np.minimum(addend, 0)) + addend)
@@ -62,12 +94,28 @@ def accumulate(
     start = integer_array(initial, "initial")
     if overflow is Overflow.WRAP:
         return wrap(start + steps.sum(axis=0, dtype=np.int64), bits)
-    low, high = _limits(bits, overflow)
+    low, high = accumulator_limits(bits, overflow)
     shape = np.broadcast_shapes(start.shape, steps.shape[1:])
     total: Integers = np.broadcast_to(start.clip(low, high), shape)
     for step in steps:
         total = add_step(total, step, bits, overflow)
     return np.array(total)
+
+
+def accumulate_products(
+    a: npt.ArrayLike, w: npt.ArrayLike, *, bits: int = 32, overflow: Overflow = Overflow.SATURATE
+) -> Integers:
+    """The matrix product (..., M, K) x (..., K, N), one `add_step` for each k in order.
+
+    The definition that `golden.gemm.matmul` shortens: as slow as K steps over all outputs.
+    """
+    activations, weights = integer_array(a, "a"), integer_array(w, "w")
+    batch = np.broadcast_shapes(activations.shape[:-2], weights.shape[:-2])
+    total: Integers = np.zeros((*batch, activations.shape[-2], weights.shape[-1]), np.int64)
+    for k in range(activations.shape[-1]):
+        product = activations[..., :, k, None] * weights[..., k, None, :]
+        total = add_step(total, product, bits, overflow)
+    return total
 
 
 def accumulator_range(
@@ -113,7 +161,7 @@ def largest_k(activation: IntegerFormat, weight: IntegerFormat, bits: int = 32) 
     >>> largest_k(int8, int8, 32) == 2**17 - 1
     True
     """
-    limit = 1 << (_checked_bits(bits) - 1)
+    limit = 1 << (checked_bits(bits) - 1)
     corners = [a * w for a in (activation.min, activation.max) for w in (weight.min, weight.max)]
     longest = []
     if max(corners) > 0:
@@ -125,23 +173,3 @@ def largest_k(activation: IntegerFormat, weight: IntegerFormat, bits: int = 32) 
 
 def _bits_of(value: int) -> int:
     return (value if value >= 0 else ~value).bit_length() + 1
-
-
-def _checked_bits(bits: int) -> int:
-    if isinstance(bits, bool) or not isinstance(bits, int):
-        raise TypeError(f"accumulator bits must be an integer, not {bits!r}")
-    if not 2 <= bits <= 64:
-        raise ValueError(f"accumulator bits must be from 2 to 64, not {bits}")
-    return bits
-
-
-def _limits(bits: int, overflow: Overflow) -> tuple[int, int]:
-    high = (1 << (_checked_bits(bits) - 1)) - 1
-    match overflow:
-        case Overflow.SATURATE:
-            return -high - 1, high
-        case Overflow.SATURATE_SYMMETRIC:
-            return -high, high
-    raise ValueError(
-        f"overflow must be WRAP, SATURATE or SATURATE_SYMMETRIC for an accumulator, not {overflow}"
-    )
