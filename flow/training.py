@@ -21,20 +21,20 @@ class FakeQuantizer(Protocol):
     the value is clipped.
     """
 
-    def weights(self, layer: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def fake_weights(self, layer: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weights of a layer, counted from 0."""
 
-    def activations(self, point: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def fake_activations(self, point: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Activations: point 0 is the network's input, point `i` the output of layer `i - 1`."""
 
 
 class _Exact:
     """No quantization: training in float32."""
 
-    def weights(self, layer: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def fake_weights(self, layer: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         return x, np.ones_like(x)
 
-    def activations(self, point: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def fake_activations(self, point: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         return x, np.ones_like(x)
 
 
@@ -102,10 +102,10 @@ def train(
     network: Network,
     data: DigitSet,
     schedule: Schedule,
-    fake: FakeQuantizer | None = None,
+    quantizer: FakeQuantizer | None = None,
     on_epoch: Callable[[int, float], None] | None = None,
 ) -> Network:
-    """The network after training; with `fake`, trained through its quantization.
+    """The network after training; with `quantizer`, trained through its quantization.
 
     `on_epoch` is called after every epoch with its number from 1 and its mean loss, the
     cross-entropy in nats. The same arguments give the same
@@ -120,7 +120,7 @@ def train(
                 Network(tuple(adam.parameters[:layers]), tuple(adam.parameters[layers:])),
                 data.images[chosen],
                 data.labels[chosen],
-                fake or _Exact(),
+                quantizer or _Exact(),
             )
             losses.append(loss)
             adam.step(gradients, rate)
@@ -130,17 +130,17 @@ def train(
 
 
 def loss_and_gradients(
-    network: Network, images: FloatArray, labels: npt.NDArray[np.int64], fake: FakeQuantizer
+    network: Network, images: FloatArray, labels: npt.NDArray[np.int64], quantizer: FakeQuantizer
 ) -> tuple[float, list[FloatArray]]:
     """Mean cross-entropy of a batch, and its gradients: all weights, then all biases."""
     last = len(network.weights) - 1
-    weights = [fake.weights(index, w) for index, w in enumerate(network.weights)]
-    inputs = [fake.activations(0, images)[0]]
+    weights = [quantizer.fake_weights(index, w) for index, w in enumerate(network.weights)]
+    inputs = [quantizer.fake_activations(0, images)[0]]
     masks = []
     for index, bias in enumerate(network.biases):
         x = inputs[-1] @ weights[index][0] + bias
         positive = np.ones_like(x) if index == last else (x > 0).astype(np.float32)
-        output, inside = fake.activations(index + 1, x * positive)
+        output, inside = quantizer.fake_activations(index + 1, x * positive)
         inputs.append(output)
         masks.append(inside * positive)
 

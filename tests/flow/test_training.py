@@ -9,21 +9,21 @@ from flow.training import Schedule, loss_and_gradients, train
 class Exact:
     """No quantization, in whatever precision comes."""
 
-    def weights(self, layer, x):
+    def fake_weights(self, layer, x):
         return x, np.ones_like(x)
 
-    def activations(self, point, x):
+    def fake_activations(self, point, x):
         return x, np.ones_like(x)
 
 
 class Halves(Exact):
     """Everything to halves inside -1..1; the mask is the straight-through estimator's."""
 
-    def weights(self, layer, x):
+    def fake_weights(self, layer, x):
         return np.clip(np.rint(2 * x) / 2, -1, 1), (np.abs(x) <= 1).astype(x.dtype)
 
-    def activations(self, point, x):
-        return self.weights(point, x)
+    def fake_activations(self, point, x):
+        return self.fake_weights(point, x)
 
 
 def batch(seed, images=12):
@@ -74,7 +74,7 @@ def test_clipped_values_have_no_gradient_and_rounded_ones_pass_it_on():
 def test_training_through_quantization_uses_the_quantized_values():
     network, (images, labels) = network_in_float64(2), batch(2)
     halves = Halves()
-    rounded = Network(tuple(halves.weights(0, w)[0] for w in network.weights), network.biases)
+    rounded = Network(tuple(halves.fake_weights(0, w)[0] for w in network.weights), network.biases)
     loss, _ = loss_and_gradients(network, images, labels, halves)
     same, _ = loss_and_gradients(rounded, images, labels, halves)
     assert loss == same
