@@ -30,12 +30,14 @@ def test_a_histogram_has_one_bar_for_each_bin_with_values():
 
 
 def test_a_histogram_marks_the_ends_of_both_clipping_ranges():
-    lines = parts(histogram(np.array([0.0]), UNIT, label="w"), "line", "clip")
-    places = sorted(float(line.get("x1")) for line in lines)
+    svg = histogram(np.array([-1.0, 0.0]), UNIT, label="w", bins=4)
+    places = sorted(float(line.get("x1")) for line in parts(svg, "line", "clip"))
     middle = (places[0] + places[-1]) / 2
     wide, narrow = places[-1] - middle, places[-2] - middle
     assert len(places) == 4
     assert wide == pytest.approx(2 * narrow, abs=0.2)
+    bars = [float(bar.get("x")) for bar in parts(svg, "rect", "bar")]
+    assert bars == pytest.approx([places[0], middle], abs=0.2)
 
 
 def test_one_range_for_all_channels_is_marked_once():
