@@ -5,7 +5,6 @@
 The build is cached by content in ``build/sim``, so a second run of the same text starts at once.
 """
 
-import json
 import os
 import re
 import shutil
@@ -20,15 +19,14 @@ from xml.etree import ElementTree
 import find_libpython
 from cocotb_tools import config
 
-from sim import icarus, verilator
+from sim import environment, icarus, verilator
 from sim.errors import SimulationError, tail
+from sim.ports import module_ports
 from sim.process import run_logged
 from sim.results import RunResult, read_results
 from sim.simulator import Simulator
 
-__all__ = ["PARAMETERS_VARIABLE", "run"]
-
-PARAMETERS_VARIABLE = "LASTBIT_PARAMETERS"
+__all__ = ["run"]
 
 
 def run(
@@ -59,7 +57,7 @@ def run(
     seed
         ``cocotb.RANDOM_SEED`` in the coroutines: the only source of randomness.
     parameters
-        What the coroutines get from ``sim.testbench.parameters()``; anything JSON holds.
+        What the coroutines get from ``sim.environment.parameters()``; anything JSON holds.
     tests
         Names of the tests to run; all of the module if there are none.
     waves
@@ -85,12 +83,13 @@ def run(
 
     with tempfile.TemporaryDirectory(prefix="run.", dir=build_root) as name:
         folder = Path(name)
-        (folder / "parameters.json").write_text(json.dumps(dict(parameters or {})))
+        inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
+        environment.write(folder / "testbench.json", parameters=parameters or {}, inputs=inputs)
         status = run_logged(
             _command(simulator, program, folder if waves else None),
             folder=folder,
             log=folder / "log",
-            environment=_environment(top, test_module, tests, seed, simulator, folder),
+            environment=_variables(top, test_module, tests, seed, simulator, folder),
             timeout=timeout,
         )
         if waves is not None and (folder / "waves.vcd").exists():
@@ -119,7 +118,7 @@ def _command(simulator: Simulator, program: Path, waves: Path | None) -> Sequenc
     return ("vvp", "-m", library, str(program), *((f"+waves={path}",) if path else ("-none",)))
 
 
-def _environment(
+def _variables(
     top: str,
     test_module: str,
     tests: Sequence[str],
@@ -133,7 +132,7 @@ def _environment(
             f"cocotb needs a shared libpython, and {sys.executable} has none; "
             "get it with `apt-get install libpython3-dev`"
         )
-    environment = {
+    variables = {
         "COCOTB_TOPLEVEL": top,
         "COCOTB_TEST_MODULES": test_module,
         "COCOTB_RANDOM_SEED": str(seed),
@@ -144,15 +143,15 @@ def _environment(
         "PYGPI_PYTHON_BIN": sys.executable,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "TOPLEVEL_LANG": "verilog",
-        PARAMETERS_VARIABLE: str(folder / "parameters.json"),
+        environment.VARIABLE: str(folder / "testbench.json"),
     }
     if tests:
         names = "|".join(re.escape(name) for name in tests)
-        environment["COCOTB_TEST_FILTER"] = rf"\.({names})$"
+        variables["COCOTB_TEST_FILTER"] = rf"\.({names})$"
     if simulator is Simulator.VERILATOR:
         # Lets cocotb drive the clock from C, ten times faster than from Python.
-        environment["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
-    return environment
+        variables["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
+    return variables
 
 
 def _no_verdict(what: str, folder: Path, kept: Path, seed: int) -> SimulationError:

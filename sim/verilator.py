@@ -10,7 +10,6 @@ Verilator could optimize none of them away: ports alone build and run several ti
 """
 
 import os
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,10 +17,11 @@ from pathlib import Path
 from cocotb_tools import config
 
 from sim.build_cache import build_once, content_hash
+from sim.ports import module_ports
 from sim.process import checked
 from sim.simulator import Simulator, verilator_root
 
-__all__ = ["build", "port_names"]
+__all__ = ["build"]
 
 _WAIVERS = Path(__file__).with_name("verilator.vlt")
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
@@ -135,25 +135,7 @@ def _compile_flags(waves: bool) -> Sequence[str]:
 
 def _public_ports(verilog: str, top: str) -> str:
     lines = ["", "// Ports, and only ports, are visible to the testbench."]
-    lines += [f'public_flat_rw -module "{top}" -var "{name}"' for name in port_names(verilog, top)]
+    lines += [
+        f'public_flat_rw -module "{top}" -var "{port.name}"' for port in module_ports(verilog, top)
+    ]
     return "\n".join(lines) + "\n"
-
-
-_PORT = re.compile(
-    r"\b(?:input|output)\b\s*(?:wire\b|reg\b|logic\b|signed\b|\s)*(?:\[[^\]]*\]\s*)*(\w+)"
-)
-
-
-def port_names(verilog: str, top: str) -> list[str]:
-    """Return the names of the ports of module ``top``, in order, each declared by itself.
-
-    Raises
-    ------
-    ValueError
-        There is no such module in the text.
-    """
-    module = re.search(rf"^\s*module\s+{re.escape(top)}\b.*?^\s*endmodule\b", verilog, re.S | re.M)
-    if module is None:
-        raise ValueError(f"the Verilog text must hold module {top}, and does not")
-    code = re.sub(r"//[^\n]*|/\*.*?\*/|\(\*.*?\*\)", "", module[0], flags=re.S)
-    return list(dict.fromkeys(_PORT.findall(code)))

@@ -1,0 +1,1 @@
+"""The cocotb tests of the components, one module each; `sim.testbench` tells how they run."""

@@ -1,0 +1,62 @@
+"""Skew and Deskew: lane n comes out n cycles late, or `lanes - 1 - n` cycles late."""
+
+from typing import Any
+
+import cocotb
+import numpy as np
+
+from hw.skew import Deskew, Skew
+from sim import clock
+from sim.environment import generator, parameters
+from sim.lanes import pack
+from sim.scoreboard import Scoreboard
+from sim.stimulus import weighted
+from sim.testbench import Testbench
+
+
+def _build(*, direction: str, lanes: int, bits: int) -> Any:
+    return {"skew": Skew, "deskew": Deskew}[direction](bits, lanes=lanes)
+
+
+TESTBENCH = Testbench(
+    build=_build,
+    everyday=[
+        {"direction": "skew", "lanes": 1, "bits": 8},
+        {"direction": "skew", "lanes": 3, "bits": 8},
+        {"direction": "deskew", "lanes": 1, "bits": 8},
+        {"direction": "deskew", "lanes": 5, "bits": 1},
+    ],
+    long=[
+        {"direction": "skew", "lanes": 64, "bits": 32},
+        {"direction": "deskew", "lanes": 64, "bits": 32},
+    ],
+)
+
+
+def _latencies() -> list[int]:
+    lanes = parameters()["lanes"]
+    return list(range(lanes) if parameters()["direction"] == "skew" else range(lanes - 1, -1, -1))
+
+
+@cocotb.test()
+async def every_lane_has_its_latency(dut: Any) -> None:
+    """Weighted lanes, a new beat in every cycle."""
+    lanes, bits = parameters()["lanes"], parameters()["bits"]
+    driven = weighted(generator("operands"), (400, lanes), bits=bits)
+    settled = lanes - 1
+    expected = np.stack(
+        [
+            driven[settled - late : len(driven) - late, lane]
+            for lane, late in enumerate(_latencies())
+        ],
+        axis=1,
+    )
+    scoreboard = Scoreboard("o", expected, bits=bits)
+    await clock.start(dut)
+    trigger = clock.edge(dut)
+    for index, row in enumerate(driven):
+        dut.i.value = pack(row, bits)
+        await trigger
+        if index >= settled:
+            scoreboard.check(int(dut.o.value))
+    scoreboard.finish()
