@@ -1,0 +1,21 @@
+"""Registers along a pipeline."""
+
+from amaranth.hdl import *
+
+__all__ = ["delayed", "registered"]
+
+
+def delayed(m, value, cycles, *, name):
+    """Return `value` as it was `cycles` cycles ago: a chain of registers without reset."""
+    for stage in range(cycles):
+        register = Signal(value.shape(), name=f"{name}_{stage + 1}", reset_less=True)
+        m.d.sync += register.eq(value)
+        value = register
+    return value
+
+
+def registered(m, value, *, name):
+    """Return `value` as it was a cycle ago: a register of exactly its shape, without reset."""
+    register = Signal(value.shape(), name=name, reset_less=True)
+    m.d.sync += register.eq(value)
+    return register

@@ -1,0 +1,95 @@
+"""A requantizer with a table of parameters: one lane of an engine."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.formats import INT8
+from hw.parameter_table import ParameterTable
+from hw.pipeline import delayed
+from hw.requantizer import Requantizer
+
+__all__ = ["RequantizerLane"]
+
+
+class RequantizerLane(wiring.Component):
+    """`o_value = requantize(i_acc)` with the parameters of table entry `i_index`.
+
+    No backpressure: the reader is always ready. Latency is `latency` cycles, one more than the
+    `Requantizer`'s; throughput one accumulator per cycle. Only the chain of valid bits has a reset;
+    the table keeps its words through one.
+
+    A word that is written in one cycle serves accumulators from the next one on. An entry must not
+    be written while an accumulator that uses it is in the lane.
+
+    Parameters
+    ----------
+    schemes : iterable of Scheme
+        Schemes to build: FLOAT32, FIXED, SHIFT.
+    entries : int
+        Words in the table, from 1 to 256.
+    out_format : IntegerFormat
+        Format of the output: signed, from 2 to 16 bits.
+    acc_bits : int
+        Width of the accumulator, from 16 to 32.
+
+    Members
+    -------
+    write_en : In(1)
+    write_index : In(range(entries))
+    write_word : In(ParameterWord layout)
+        See `ParameterWord.encode`.
+    i_valid : In(1)
+    i_index : In(range(entries))
+    i_acc : In(signed(acc_bits))
+    o_valid : Out(1)
+    o_value : Out(signed(out_format.bits))
+    """
+
+    TABLE_LATENCY = 1
+
+    def __init__(self, *, schemes, entries=8, out_format=INT8, acc_bits=32):
+        self._requantizer = Requantizer(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
+        self.word = self._requantizer.word
+        self._table = ParameterTable(
+            self.word.layout, stages=self._requantizer.stages, entries=entries)
+        self.schemes = self._requantizer.schemes
+        self.entries = entries
+        self.out_format = out_format
+        self.acc_bits = acc_bits
+        super().__init__({
+            "write_en":    In(1),
+            "write_index": In(range(entries)),
+            "write_word":  In(self.word.layout),
+            "i_valid":     In(1),
+            "i_index":     In(range(entries)),
+            "i_acc":       In(signed(acc_bits)),
+            "o_valid":     Out(1),
+            "o_value":     Out(signed(out_format.bits)),
+        })
+
+    @property
+    def latency(self):
+        """Cycles from `i_acc` to `o_value`."""
+        return self.TABLE_LATENCY + self._requantizer.latency
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.table = table = self._table
+        m.submodules.requantizer = requantizer = self._requantizer
+
+        m.d.comb += [
+            table.write_en.eq(self.write_en),
+            table.write_index.eq(self.write_index),
+            table.write_word.eq(self.write_word),
+            table.index.eq(self.i_index),
+            requantizer.acc.eq(delayed(m, self.i_acc, self.TABLE_LATENCY, name="acc")),
+            self.o_value.eq(requantizer.value),
+        ]
+        for name in requantizer.stages:
+            m.d.comb += getattr(requantizer, name).eq(getattr(table, name))
+
+        valid = Signal(self.latency)
+        m.d.sync += valid.eq(Cat(self.i_valid, valid))
+        m.d.comb += self.o_valid.eq(valid[-1])
+        return m

@@ -1,0 +1,142 @@
+"""A right shift that rounds to nearest, with the tie rule chosen at run time."""
+
+from amaranth.hdl import *
+from amaranth.lib import enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.rounding import Rounding
+from hw.pipeline import registered
+
+__all__ = ["RoundShift", "TieCode"]
+
+
+class TieCode(enum.Enum, shape=2):
+    """Where a tie goes, as hardware is told."""
+
+    HALF_EVEN = 0
+    HALF_UP = 1
+    HALF_AWAY = 2
+
+    @property
+    def rounding(self):
+        """The rounding rule of that name."""
+        return Rounding[self.name]
+
+
+class RoundShift(wiring.Component):
+    """`floor + carry = round((i + rest) / 2**(shift + 1))`, to nearest.
+
+    `rest` is what a longer number had below `i`, in units of the last place of `i`: exactly 0 if
+    `rest_none`, exactly 1 if `rest_full`, and anything strictly between if neither. (The caller
+    may have rounded there already.) The last bit of `i` is worth one half at a shift of 0.
+
+    No adder is needed: away from a tie the carry is the first fraction bit, and on a tie it follows
+    from the rule. It is left to the caller to add, who has something else to add as well.
+
+    No flow control, no reset. Latency is `latency` cycles from `i`; throughput one per cycle.
+
+    Parameters
+    ----------
+    width : int
+        Width of `i`, 2 or more.
+    max_shift : int
+        Largest shift, 1 or more. Larger values of `shift` are illegal.
+    ties : iterable of Rounding
+        Tie rules to build: HALF_EVEN, HALF_UP, HALF_AWAY.
+
+    Members
+    -------
+    i : In(signed(width))
+    shift : In(range(max_shift + 1))
+    rest_none, rest_full : In(1)
+        Not both. Taken `tie_stage` cycles after `i`.
+    tie : In(TieCode)
+        Taken `tie_stage` cycles after `i`. Only if there are several tie rules.
+    floor : Out(signed(width - 1))
+    carry : Out(1)
+    """
+
+    def __init__(self, *, width, max_shift, ties):
+        if width < 2:
+            raise ValueError(f"width of a rounding shift must be 2 or more, not {width}")
+        if max_shift < 1:
+            raise ValueError(f"max_shift must be 1 or more, not {max_shift}")
+        legal = {code.rounding: code for code in TieCode}
+        for rule in ties:
+            if rule not in legal:
+                names = ", ".join(rule.name for rule in legal)
+                raise ValueError(f"a tie rule in hardware must be one of {names}, not {rule}")
+        if not ties:
+            raise ValueError("a rounding shift must have at least one tie rule, not none")
+        self.width = width
+        self.max_shift = max_shift
+        self.ties = frozenset(ties)
+        self._codes = sorted((legal[rule] for rule in self.ties), key=lambda code: code.value)
+        members = {
+            "i":         In(signed(width)),
+            "shift":     In(range(max_shift + 1)),
+            "rest_none": In(1),
+            "rest_full": In(1),
+            "floor":     Out(signed(width - 1)),
+            "carry":     Out(1),
+        }
+        if len(self.ties) > 1:
+            members["tie"] = In(TieCode)
+        super().__init__(members)
+
+    @property
+    def tie_stage(self):
+        """Cycles from `i` to `tie` and the two about the rest: two bits of the shift a cycle."""
+        return (len(self.shift) + 1) // 2
+
+    @property
+    def latency(self):
+        """Cycles from `i` to `floor` and `carry`."""
+        return self.tie_stage + 1
+
+    def elaborate(self, platform):
+        m = Module()
+
+        # The long shifts come first. With every step goes whether all that fell off was 0, or 1.
+        value, shift, none, full = self.i, self.shift, Const(1), Const(1)
+        for stage in reversed(range(self.tie_stage)):
+            previous = value, none, full
+            value = Signal(signed(self.width), name=f"value_{stage}", reset_less=True)
+            none = Signal(name=f"none_{stage}", reset_less=True)
+            full = Signal(name=f"full_{stage}", reset_less=True)
+            distances = [n << 2 * stage for n in range((self.max_shift >> 2 * stage) + 1)][:4]
+            with m.Switch(shift[2 * stage:2 * stage + 2]):
+                for n, distance in enumerate(distances):
+                    with m.Case(n) if n + 1 < len(distances) else m.Default():
+                        distance = min(distance, self.width - 1)
+                        m.d.sync += [
+                            value.eq(previous[0] >> distance),
+                            none.eq(previous[1] & ~previous[0][:distance].any()),
+                            full.eq(previous[2] & previous[0][:distance].all()),
+                        ]
+            shift = registered(m, shift[:2 * stage], name=f"shift_{stage}")
+
+        half, floor = value[0], value[1:].as_signed()
+        is_tie = Mux(half, none & self.rest_none, full & self.rest_full)
+        carry = Mux(is_tie, self._tie_goes_up(m, floor), half)
+        m.d.comb += [
+            self.floor.eq(registered(m, floor, name="floor")),
+            self.carry.eq(registered(m, carry, name="carry")),
+        ]
+        return m
+
+    def _tie_goes_up(self, m, floor):
+        """Whether a tie goes to `floor + 1`."""
+        answers = {
+            TieCode.HALF_EVEN: floor[0],
+            TieCode.HALF_UP:   Const(1),
+            TieCode.HALF_AWAY: ~floor[-1],
+        }
+        if len(self._codes) == 1:
+            return answers[self._codes[0]]
+        up = Signal(name="tie_goes_up")
+        with m.Switch(self.tie):
+            for code in self._codes:
+                with m.Case(code) if code is not self._codes[-1] else m.Default():
+                    m.d.comb += up.eq(answers[code])
+        return up
