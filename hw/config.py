@@ -1,0 +1,102 @@
+"""The parameters of a GEMM engine, checked once."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Shape
+from amaranth.lib import data
+
+from golden.formats import INT8, IntegerFormat
+from golden.scheme import Scheme
+
+__all__ = ["EngineConfig"]
+
+_MAX_SIDE = 64
+_GROUPS = (4, 2, 1)
+_MAX_DEPTH = 4096
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Sizes and formats of a GEMM engine.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the array, along the reduction axis, 1 to 64.
+    cols : int
+        Columns of the array, one output channel each, 1 to 64.
+    group : int or None
+        Rows that share a time step: 1, 2 or 4, and a divisor of `rows`. None takes the largest.
+    depth : int
+        Rows of activations that one pass may have: words of an accumulator bank, 2 to 4096.
+    schemes : frozenset of Scheme
+        Requantization schemes that a layer can choose from at run time.
+    accumulator_bits : int
+        Width of the accumulators. They wrap.
+    activation, weight, output : IntegerFormat
+        Formats of the streams.
+    """
+
+    rows: int = 8
+    cols: int = 8
+    group: int | None = None
+    depth: int = 512
+    schemes: frozenset = frozenset({Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT})
+    accumulator_bits: int = 32
+    activation: IntegerFormat = INT8
+    weight: IntegerFormat = INT8
+    output: IntegerFormat = INT8
+
+    def __post_init__(self):
+        for name, value, low, high in (
+            ("rows", self.rows, 1, _MAX_SIDE),
+            ("columns", self.cols, 1, _MAX_SIDE),
+            ("depth", self.depth, 2, _MAX_DEPTH),
+        ):
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+            if not low <= value <= high:
+                raise ValueError(f"{name} must be from {low} to {high}, not {value}")
+        if self.group is None:
+            group = next(group for group in _GROUPS if self.rows % group == 0)
+            object.__setattr__(self, "group", group)
+        if self.group not in _GROUPS:
+            raise ValueError(f"rows must be grouped by 1, 2 or 4, not {self.group}")
+        if self.rows % self.group:
+            raise ValueError(
+                f"rows must be a multiple of the group of {self.group}, not {self.rows}: "
+                f"take a smaller group or {self.rows + -self.rows % self.group} rows"
+            )
+        if not self.schemes:
+            raise ValueError("an engine needs at least one requantization scheme, not none")
+
+    @property
+    def groups(self):
+        """Groups of rows: time steps that a column's chain of sums has."""
+        return self.rows // self.group
+
+    @property
+    def activation_shape(self):
+        """Shape of an activation."""
+        return Shape(self.activation.bits, self.activation.signed)
+
+    @property
+    def weight_shape(self):
+        """Shape of a weight."""
+        return Shape(self.weight.bits, self.weight.signed)
+
+    @property
+    def output_shape(self):
+        """Shape of an output."""
+        return Shape(self.output.bits, self.output.signed)
+
+    @property
+    def group_layout(self):
+        """Layout of the activations of a group."""
+        return data.ArrayLayout(self.activation_shape, self.group)
+
+    def sum_shape(self, products):
+        """Shape of a sum of that many products: exactly wide enough."""
+        largest = products * self.activation.min * self.weight.min
+        return Shape(largest.bit_length() + 1, signed=True)
+

@@ -1,0 +1,159 @@
+"""Launches rows of activations into the array."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.accumulator_bank import AccumulateControl, AccumulatorBank
+from hw.pipeline import registered
+
+__all__ = ["Launcher", "Pass"]
+
+
+class Pass(data.StructLayout):
+    """A pass: rows of activations that stream through one tile of weights.
+
+    Parameters
+    ----------
+    depth : int
+        Rows that a pass may have.
+    """
+
+    def __init__(self, *, depth):
+        super().__init__({
+            "rows_minus_1": range(depth),  # rows of activations, less one
+            "add":          1,             # add to the accumulators instead of setting them
+            "drain":        1,             # requantize the results and put them out
+        })
+
+
+class Launcher(wiring.Component):
+    """Pairs passes with rows of activations and launches a row when all that it needs is there.
+
+    A row needs: the array flushed since reset; for the first row of a pass, its tile of weights,
+    and, if the pass drains, an entry of requantizer parameters; in a pass that drains, room for its
+    result behind the array; and that the accumulators it adds to are written, which takes
+    `AccumulatorBank.RECURRENCE` cycles. Nothing behind the launcher ever waits.
+
+    Latency is `LATENCY` cycles; throughput one row per cycle, with no bubble between passes.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Sizes and formats.
+    entries : int
+        Entries of the requantizers' parameter tables.
+    flush : int
+        Cycles after reset until nothing launched before it is left in the array.
+
+    Members
+    -------
+    i_pass : In(stream.Signature(Pass))
+        What to do with the rows that follow.
+    i_activation : In(stream.Signature(ArrayLayout(signed, rows)))
+        Rows of activations.
+    i_weights_loaded : In(1)
+        A tile of weights waits in the array.
+    i_entry_loaded : In(1)
+        Parameters wait in the requantizers' tables.
+    i_entry : In(range(entries))
+        Where they are.
+    i_room : In(1)
+        There is room for one more result.
+    o_swap, o_take_entry, o_take_room : Out(1)
+        The tile, the parameters, the room are used now.
+    o_running : Out(1)
+        The array is flushed.
+    o_activation : Out(ArrayLayout(ArrayLayout(signed, group), groups))
+        A row of activations.
+    o_first : Out(1)
+        It is the first one of a pass.
+    o_control : Out(AccumulateControl)
+        What is done with its sums.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, config, *, entries, flush):
+        self.config = config
+        self.flush = flush
+        grouped = data.ArrayLayout(config.group_layout, config.groups)
+        row = data.ArrayLayout(config.activation_shape, config.rows)
+        super().__init__({
+            "i_pass":           In(stream.Signature(Pass(depth=config.depth))),
+            "i_activation":     In(stream.Signature(row)),
+            "i_weights_loaded": In(1),
+            "i_entry_loaded":   In(1),
+            "i_entry":          In(range(entries)),
+            "i_room":           In(1),
+            "o_swap":           Out(1),
+            "o_take_entry":     Out(1),
+            "o_take_room":      Out(1),
+            "o_running":        Out(1),
+            "o_activation":     Out(grouped),
+            "o_first":          Out(1),
+            "o_control":        Out(AccumulateControl(depth=config.depth, entries=entries)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        current = self.i_pass.payload
+
+        flush = Signal(range(self.flush + 1), init=self.flush)
+        with m.If(~self.o_running):
+            m.d.sync += [flush.eq(flush - 1), self.o_running.eq(flush == 0)]
+
+        row = Signal(range(self.config.depth))
+        first = Signal(init=1)
+        last = row == current.rows_minus_1
+
+        # The first row of a pass finds the sums of the pass before it, however short that was.
+        wait = Signal(range(AccumulatorBank.RECURRENCE))
+        written = ~current.add | (wait == 0)
+
+        ready_first = self.i_weights_loaded & (~current.drain | self.i_entry_loaded) & written
+        ready = self.o_running & (~first | ready_first) & (~current.drain | self.i_room)
+        launch = Signal()
+        m.d.comb += [
+            launch.eq(ready & self.i_pass.valid & self.i_activation.valid),
+            self.i_activation.ready.eq(ready & self.i_pass.valid),
+            self.i_pass.ready.eq(launch & last),
+            self.o_swap.eq(launch & first),
+            self.o_take_entry.eq(launch & first & current.drain),
+            self.o_take_room.eq(launch & current.drain),
+        ]
+        with m.If(launch):
+            m.d.sync += [first.eq(last), row.eq(Mux(last, 0, row + 1))]
+        with m.If(launch & last):
+            m.d.sync += wait.eq(self._idle_cycles(current.rows_minus_1))
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+
+        self._launch(m, launch, first, last, row)
+        return m
+
+    @staticmethod
+    def _idle_cycles(rows_minus_1):
+        """Cycles to wait after the last row of a pass, so that its first one is RECURRENCE ago."""
+        longest = AccumulatorBank.RECURRENCE - 1
+        return Mux(rows_minus_1 < longest, longest - rows_minus_1, 0)[:longest.bit_length()]
+
+    def _launch(self, m, launch, first, last, row):
+        """Register what goes to the array: the row, and what travels with it."""
+        current = self.i_pass.payload
+        entry = Signal.like(self.i_entry)
+        with m.If(self.o_take_entry):
+            m.d.sync += entry.eq(self.i_entry)
+
+        control = Signal(self.o_control.shape())
+        m.d.comb += [
+            control.valid.eq(launch),
+            control.row.eq(row),
+            control.add.eq(current.add),
+            control.drain.eq(current.drain),
+            control.last.eq(last),
+            control.entry.eq(Mux(first, self.i_entry, entry)),
+            self.o_control.eq(registered(m, control, name="control")),
+            self.o_first.eq(registered(m, self.o_swap, name="first_right")),
+            self.o_activation.eq(registered(m, self.i_activation.payload, name="activation")),
+        ]

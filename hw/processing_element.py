@@ -1,0 +1,118 @@
+"""An element of the array: a group of rows in one column."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.pipeline import registered
+
+__all__ = ["ProcessingElement"]
+
+
+class ProcessingElement(wiring.Component):
+    """Multiplies a group of activations by its weights and adds the products to a partial sum.
+
+    `o_sum = i_sum + Σ i_activation[n] · weight[n]`, n from 0 to group - 1, exactly.
+
+    Each row has an active weight and a shadow weight. `i_load` shifts `i_weight` into the shadow
+    weights from the last row to the first, so that `group` loads leave the first one in row 0.
+    `i_swap` makes the shadow weights active for the activations of this very cycle and all later
+    ones. A load in the cycle of a swap comes after it.
+
+    Activations, swap and load go on to the next column one cycle later.
+
+    No flow control, no reset: bubbles are computed like rows. Latency from `i_activation` to
+    `o_sum` is `latency` cycles, from `i_sum` to `o_sum` one cycle; throughput one group per cycle.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Formats and the size of a group.
+    above : int
+        Products in the sum that comes from above, 0 for the first group of a column.
+
+    Members
+    -------
+    i_activation, o_activation : In/Out(ArrayLayout(signed, group))
+        One activation a row, and the same for the column to the right.
+    i_swap, o_swap : In/Out(1)
+        The shadow weights become active.
+    i_load, o_load : In/Out(1)
+        A weight is shifted into the shadow weights.
+    i_weight : In(signed)
+        The weight that is shifted in.
+    i_sum : In(signed)
+        Partial sum of the groups above, for the activations of one cycle earlier there. Not in the
+        first group of a column.
+    o_sum : Out(signed)
+        Partial sum down to this group.
+    """
+
+    SUM_LATENCY = 1
+
+    def __init__(self, config, *, above):
+        self.config = config
+        self.above = above
+        members = {
+            "i_activation": In(config.group_layout),
+            "i_swap":       In(1),
+            "i_load":       In(1),
+            "i_weight":     In(config.weight_shape),
+            "o_activation": Out(config.group_layout),
+            "o_swap":       Out(1),
+            "o_load":       Out(1),
+            "o_sum":        Out(config.sum_shape(above + config.group)),
+        }
+        if above:
+            members["i_sum"] = In(config.sum_shape(above))
+        super().__init__(members)
+
+    @staticmethod
+    def latency_of(config):
+        """Cycles from `i_activation` to `o_sum`: three of the multiplier, the tree, the sum."""
+        tree = (config.group - 1).bit_length()
+        return 3 + tree + ProcessingElement.SUM_LATENCY
+
+    @property
+    def latency(self):
+        """Cycles from `i_activation` to `o_sum`."""
+        return self.latency_of(self.config)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+
+        shadow = Signal(data.ArrayLayout(config.weight_shape, config.group), reset_less=True)
+        active = Signal.like(shadow, reset_less=True)
+        with m.If(self.i_load):
+            for row in range(config.group):
+                below = shadow[row + 1] if row + 1 < config.group else self.i_weight
+                m.d.sync += shadow[row].eq(below)
+        with m.If(self.i_swap):
+            m.d.sync += active.eq(shadow)
+
+        # Cycle 1: the activation register is both the multiplier's operand and the way right.
+        activation = registered(m, self.i_activation, name="activation")
+        m.d.comb += [
+            self.o_activation.eq(activation),
+            self.o_swap.eq(registered(m, self.i_swap, name="swap")),
+            self.o_load.eq(registered(m, self.i_load, name="load")),
+        ]
+        # Cycles 2 and 3: the product and the register behind it.
+        terms = []
+        for row in range(config.group):
+            product = registered(m, activation[row] * active[row], name=f"product{row}")
+            terms.append(registered(m, product, name=f"term{row}"))
+        # A level of the adder tree a cycle, each a bit wider.
+        while len(terms) > 1:
+            terms = [
+                registered(m, left + right, name=f"tree{len(terms)}_{pair}")
+                for pair, (left, right) in enumerate(zip(terms[::2], terms[1::2], strict=True))
+            ]
+        total = terms[0] + (self.i_sum if self.above else 0)
+        # `sum_shape` is exact: the bits cut off repeat the sign.
+        total = total[:len(self.o_sum)].as_signed()
+        m.d.comb += self.o_sum.eq(registered(m, total, name="sum"))
+
+        return m
+
