@@ -16,6 +16,7 @@ __all__ = [
     "QuantizationKind",
     "Range",
     "choose",
+    "clipped_steps",
     "dequantize",
     "quantize",
     "saturates",
@@ -85,12 +86,25 @@ def quantize(
     division, ties to even (`rounding` names another rule, `seed` feeds STOCHASTIC). Infinities
     saturate and NaN gives the lowest code. The result has the shape of `x` and `q.format.dtype`.
     """
+    steps = clipped_steps(x, q, rounding, seed=seed)
+    int_type = _working_types(q.format)[1]
+    zero = spread(q.zero_point, steps.shape, q.axis).astype(int_type)
+    return np.asarray((steps.astype(int_type) + zero).astype(q.format.dtype))
+
+
+def clipped_steps(
+    x: ArrayLike,
+    q: Quantization,
+    rounding: Rounding = Rounding.HALF_EVEN,
+    *,
+    seed: int | None = None,
+) -> NDArray[Any]:
+    """Return `quantize(x) - zero_point` as floats, float32 up to 16 bits; 0 may be -0."""
     steps, zero = _steps(x, q, rounding, seed)
-    float_type, int_type = _working_types(q.format)
+    float_type = _working_types(q.format)[0]
     low, high = (q.low - zero).astype(float_type), (q.high - zero).astype(float_type)
     # fmax takes the number and not the NaN
-    steps = np.fmin(np.fmax(steps.astype(float_type, copy=False), low), high)
-    return np.asarray((steps.astype(int_type) + zero.astype(int_type)).astype(q.format.dtype))
+    return np.asarray(np.fmin(np.fmax(steps.astype(float_type, copy=False), low), high))
 
 
 def saturates(

@@ -28,8 +28,9 @@ def least_squares_range(
     """Return the range of each row whose quantization to `fmt` has the least squared error.
 
     Each candidate is really quantized. First both ends are cut to one magnitude, then each end
-    moves on its own, by coarse and then fine steps. It is a search, not a proof: another range may
-    still be a little better where the error is ragged, as it is for a row of few values.
+    moves on its own by coarse steps, then zero point and scale by fine ones. It is a search, not a
+    proof: another range may still be a little better where the error is ragged, as it is for a row
+    of few values.
     """
     kind = QuantizationKind.SYMMETRIC if symmetric else QuantizationKind.ASYMMETRIC
     low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
@@ -44,11 +45,9 @@ def least_squares_range(
             search.try_all([(search.low, high * f) for f in _COARSE])
             search.try_all([(low * f, search.high) for f in _COARSE])
     for factors in (_FINE, _FINEST):
-        if symmetric or one_sided:
-            search.try_all([(search.low * f, search.high * f) for f in factors])
-        else:
-            search.try_all([(search.low, search.high * f) for f in factors])
-            search.try_all([(search.low * f, search.high) for f in factors])
+        if not (symmetric or one_sided):
+            search.try_all(search.shifted())
+        search.try_all([(search.low * f, search.high * f) for f in factors])
     return search.low, search.high
 
 
@@ -75,6 +74,15 @@ class _Search:
             self.error = np.where(better, error, self.error)
             self.low = np.where(better, low, self.low)
             self.high = np.where(better, high, self.high)
+
+    def shifted(self) -> list[Limits]:
+        """Return the best ranges with the zero point some codes up or down, scale unchanged."""
+        q = choose(Range(self.low, self.high, axis=0), self.fmt, self.kind)
+        exact, step = q.range, q.scale.astype(np.float64)
+        return [
+            (np.minimum(exact.low + k * step, 0.0), np.maximum(exact.high + k * step, 0.0))
+            for k in range(-3, 4)
+        ]
 
     def _squared_error(
         self, low: NDArray[np.float64], high: NDArray[np.float64]
@@ -135,8 +143,9 @@ def _least_divergent(histogram: NDArray[np.int64], levels: int) -> int:
     with np.errstate(divide="ignore", invalid="ignore"):
         q_bin = q_level / (cells * count[kept, np.newaxis])
         cross = np.where(p_level > 0, p_level * np.log(q_bin), 0.0).sum(axis=1)
-    divergence = p_log_p - cross
-    return int(kept[::-1][np.argmin(divergence[::-1])])
+    impossible = ((p_level > 0) & (q_level == 0)).any(axis=1)
+    divergence = np.where(impossible, np.inf, p_log_p - cross) / count[-1]
+    return int(kept[divergence <= divergence.min() + 1e-9].max())
 
 
 def _x_log_x(counts: NDArray[np.int64]) -> NDArray[np.float64]:

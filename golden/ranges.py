@@ -130,7 +130,8 @@ def _moving_average(
         raise TypeError(f"a moving average needs a list of batches, not {type(batches).__name__}")
     if not batches:
         raise ValueError("a moving average needs at least one batch, not an empty list")
-    arrays = [as_float(as_float32(batch), f"batch {i}") for i, batch in enumerate(batches)]
+    names = [f"batch {i}" for i in range(len(batches))]
+    arrays = [as_float(as_float32(b, name), name) for b, name in zip(batches, names, strict=True)]
     limits = [_limits(as_rows(array, axis)) for array in arrays]
     low, high = limits[0]
     for i, (next_low, next_high) in enumerate(limits):
