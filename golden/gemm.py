@@ -75,13 +75,22 @@ def _product(a: Operand, w: Operand, dtype: type[np.signedinteger[Any]]) -> Oper
     if w.ndim == 2:
         flat = _product_2d(a.reshape(math.prod(a.shape[:-1]), a.shape[-1]), w, dtype)
         return flat.reshape(*a.shape[:-1], w.shape[-1])
-    batch = np.broadcast_shapes(a.shape[:-2], w.shape[:-2])
+    batch = _batch(a.shape[:-2], w.shape[:-2])
     a = np.broadcast_to(a, batch + a.shape[-2:])
     w = np.broadcast_to(w, batch + w.shape[-2:])
     out = np.empty((*batch, a.shape[-2], w.shape[-1]), dtype)
     for index in np.ndindex(batch):
         out[index] = _product_2d(a[index], w[index], dtype)
     return out
+
+
+def _batch(a: tuple[int, ...], w: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(a, w)
+    except ValueError:
+        raise ValueError(
+            f"a and w must have leading dimensions that broadcast, not {a} and {w}"
+        ) from None
 
 
 def _product_2d(a: Operand, w: Operand, dtype: type[np.signedinteger[Any]]) -> Operand:
