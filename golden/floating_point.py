@@ -44,8 +44,9 @@ class FloatFormat(Enum):
     @classmethod
     def of(cls, values: FloatArray) -> "FloatFormat":
         """Return the format of an array of floats; TypeError if it is none of the three."""
-        if not isinstance(values, np.ndarray | np.generic) or values.dtype.kind != "f":
-            kind = getattr(values, "dtype", type(values).__name__)
+        dtype = getattr(values, "dtype", None)
+        if dtype is None or dtype.name not in [fmt.value for fmt in cls]:
+            kind = type(values).__name__ if dtype is None else dtype
             raise TypeError(f"values must be a float16, float32 or float64 array, not {kind}")
         return parse_name(cls, values.dtype.name)
 
@@ -129,6 +130,7 @@ def from_fields(view: FloatFields, fmt: FloatFormat) -> FloatArray:
 
     Raises ValueError if a field does not fit its bits.
     """
+    _check_format(fmt)
     sign = _field(view.sign, "sign", 1)
     exponent = _field(view.exponent, "exponent", fmt.exponent_bits)
     significand = _field(view.significand, "significand", fmt.significand_bits)
@@ -189,6 +191,7 @@ def to_bits(values: ArrayLike, fmt: FloatFormat) -> Bits:
     >>> to_bits(-1.5, FloatFormat.FLOAT16).bin
     '1011111000000000'
     """
+    _check_format(fmt)
     array = np.asarray(values)
     if array.size == 0 and not isinstance(values, np.ndarray):
         array = array.astype(fmt.dtype)
@@ -199,7 +202,7 @@ def to_bits(values: ArrayLike, fmt: FloatFormat) -> Bits:
     changed = _pattern(back, source) != _pattern(array, source)
     if changed.any():
         raise ValueError(
-            f"{array[changed].flat[0]!r} is not exact in {fmt.value}: convert it first,"
+            f"{array[changed].flat[0]} is not exact in {fmt.value}: convert it first,"
             f" for example with .astype(np.{fmt.value})"
         )
     return Bits(hex=narrow.astype(fmt.dtype.newbyteorder(">")).tobytes().hex())
@@ -213,7 +216,8 @@ def from_bits(bits: Bits | str, fmt: FloatFormat) -> FloatArray:
     >>> from_bits("0x3c00be00", FloatFormat.FLOAT16)
     array([ 1. , -1.5], dtype=float16)
     """
-    string = Bits(bits)
+    _check_format(fmt)
+    string = _bit_string(bits)
     if len(string) % fmt.bits:
         raise ValueError(
             f"{fmt.value} needs a whole number of times {fmt.bits} bits, not {len(string)}"
@@ -234,3 +238,19 @@ def _field(values: NDArray[np.int64], name: str, bits: int) -> NDArray[np.uint64
             f"{name} must be from 0 to {(1 << bits) - 1}, not {array[outside].flat[0]}"
         )
     return array.astype(np.uint64)
+
+
+def _bit_string(bits: Bits | str) -> Bits:
+    if not isinstance(bits, Bits | str):
+        raise TypeError(f"bits must be a bitstring.Bits or text like 0x3c00, not {bits!r}")
+    try:
+        return Bits(bits)
+    except ValueError:
+        raise ValueError(
+            f"bits must be digits behind 0x or 0b, for example 0x3c00, not {bits!r}"
+        ) from None
+
+
+def _check_format(fmt: FloatFormat) -> None:
+    if not isinstance(fmt, FloatFormat):
+        raise TypeError(f"fmt must be a golden.floating_point.FloatFormat, not {fmt!r}")

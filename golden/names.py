@@ -1,5 +1,6 @@
 """Enumeration members by the name a person types."""
 
+import re
 from difflib import get_close_matches
 from enum import Enum
 from typing import TypeVar
@@ -14,7 +15,7 @@ def parse_name(enumeration: type[Member], text: str) -> Member:
 
     Raises TypeError if `text` is not a string, ValueError with the legal names if no member has it.
     """
-    kind = enumeration.__name__.lower()
+    kind = re.sub(r"\B(?=[A-Z])", " ", enumeration.__name__).lower()
     if not isinstance(text, str):
         raise TypeError(f"{kind} must be a name, not {text!r}")
     members = {str(member.value): member for member in enumeration}
