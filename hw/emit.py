@@ -14,7 +14,7 @@ from hw.yosys import run_yosys
 
 __all__ = ["Port", "emit_rtlil", "emit_verilog", "ports"]
 
-_PASSES = ("proc", "opt_clean", "opt_dff", "opt_clean", "memory_collect", "opt_clean")
+_PASSES = ("proc", "opt_clean", "opt_dff", "pmuxtree", "memory_collect", "opt_clean -purge")
 
 
 @dataclass(frozen=True)
