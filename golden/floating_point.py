@@ -1,25 +1,25 @@
-"""IEEE 754 numbers as bits: fields, classes, units in the last place, bit strings."""
+"""IEEE 754 numbers as bits: fields, classes, units in the last place."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any, Self, TypeAlias
 
 import numpy as np
-from bitstring import Bits
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from golden.arrays import integer_array
 from golden.names import parse_name
 
 __all__ = [
+    "FloatArray",
     "FloatClass",
     "FloatFields",
     "FloatFormat",
+    "bit_pattern",
+    "check_format",
     "classify",
     "fields",
-    "from_bits",
     "from_fields",
-    "to_bits",
     "ulp",
 ]
 
@@ -116,7 +116,7 @@ def fields(values: FloatArray) -> FloatFields:
     (array([0, 1]), array([127, 124]), array([      0, 2097152]))
     """
     fmt = FloatFormat.of(values)
-    pattern = _pattern(values, fmt).astype(np.uint64)
+    pattern = bit_pattern(values, fmt).astype(np.uint64)
     magnitude = (pattern & np.uint64((1 << (fmt.bits - 1)) - 1)).astype(np.int64)
     return FloatFields(
         sign=np.asarray((pattern >> np.uint64(fmt.bits - 1)).astype(np.int64)),
@@ -130,7 +130,7 @@ def from_fields(view: FloatFields, fmt: FloatFormat) -> FloatArray:
 
     Raises ValueError if a field does not fit its bits.
     """
-    _check_format(fmt)
+    check_format(fmt)
     sign = _field(view.sign, "sign", 1)
     exponent = _field(view.exponent, "exponent", fmt.exponent_bits)
     significand = _field(view.significand, "significand", fmt.significand_bits)
@@ -182,51 +182,8 @@ def ulp(values: FloatArray) -> FloatArray:
     return np.asarray(np.where(finite, steps, np.nan).astype(fmt.dtype))
 
 
-def to_bits(values: ArrayLike, fmt: FloatFormat) -> Bits:
-    """Return the bit string of one or more floats in `fmt`, sign bit first, in C order.
-
-    Nothing is rounded: every value, a NaN's payload included, must be exact in `fmt`, or ValueError
-    is raised.
-
-    >>> to_bits(-1.5, FloatFormat.FLOAT16).bin
-    '1011111000000000'
-    """
-    _check_format(fmt)
-    array = np.asarray(values)
-    if array.size == 0 and not isinstance(values, np.ndarray):
-        array = array.astype(fmt.dtype)
-    source = FloatFormat.of(array)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        narrow = array.astype(fmt.dtype)
-        back = narrow.astype(source.dtype)
-    changed = _pattern(back, source) != _pattern(array, source)
-    if changed.any():
-        raise ValueError(
-            f"{array[changed].flat[0]} is not exact in {fmt.value}: convert it first,"
-            f" for example with .astype(np.{fmt.value})"
-        )
-    return Bits(hex=narrow.astype(fmt.dtype.newbyteorder(">")).tobytes().hex())
-
-
-def from_bits(bits: Bits | str, fmt: FloatFormat) -> FloatArray:
-    """Return the floats, in one dimension, that `bits` holds one after the other.
-
-    `bits` is a `bitstring.Bits` or text that makes one, such as "0x3c00" or "0b0011110000000000".
-
-    >>> from_bits("0x3c00be00", FloatFormat.FLOAT16)
-    array([ 1. , -1.5], dtype=float16)
-    """
-    _check_format(fmt)
-    string = _bit_string(bits)
-    if len(string) % fmt.bits:
-        raise ValueError(
-            f"{fmt.value} needs a whole number of times {fmt.bits} bits, not {len(string)}"
-        )
-    data = np.frombuffer(string.tobytes(), fmt.unsigned.newbyteorder(">"))
-    return data.astype(fmt.unsigned).view(fmt.dtype)
-
-
-def _pattern(values: FloatArray, fmt: FloatFormat) -> NDArray[Any]:
+def bit_pattern(values: FloatArray, fmt: FloatFormat) -> NDArray[Any]:
+    """Return the bits of `values`, an array of `fmt`, as unsigned integers of the same size."""
     return np.ascontiguousarray(values, fmt.dtype).view(fmt.unsigned).reshape(np.shape(values))
 
 
@@ -240,17 +197,7 @@ def _field(values: NDArray[np.int64], name: str, bits: int) -> NDArray[np.uint64
     return array.astype(np.uint64)
 
 
-def _bit_string(bits: Bits | str) -> Bits:
-    if not isinstance(bits, Bits | str):
-        raise TypeError(f"bits must be a bitstring.Bits or text like 0x3c00, not {bits!r}")
-    try:
-        return Bits(bits)
-    except ValueError:
-        raise ValueError(
-            f"bits must be digits behind 0x or 0b, for example 0x3c00, not {bits!r}"
-        ) from None
-
-
-def _check_format(fmt: FloatFormat) -> None:
+def check_format(fmt: FloatFormat) -> None:
+    """Raise TypeError unless `fmt` is a `FloatFormat`."""
     if not isinstance(fmt, FloatFormat):
         raise TypeError(f"fmt must be a golden.floating_point.FloatFormat, not {fmt!r}")
