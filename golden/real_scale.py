@@ -10,7 +10,10 @@ Integers = npt.NDArray[np.int64]
 
 def checked_scale(scale: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Scales as float32; ValueError unless each is finite and not negative, also as a float32."""
-    given = np.asarray(scale, np.float64)
+    array = np.asarray(scale)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"scale must be real numbers, not {array.dtype}")
+    given = array.astype(np.float64)
     with np.errstate(over="ignore"):
         single = given.astype(np.float32)
     legal = np.isfinite(single) & (given >= 0)

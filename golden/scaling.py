@@ -227,21 +227,22 @@ def _within(name: str, values: npt.ArrayLike, low: int, high: int) -> Integers:
 
 
 def _check_tie(tie: Rounding) -> None:
+    if not isinstance(tie, Rounding):
+        raise TypeError(f"tie must be a golden.rounding.Rounding, not {tie!r}")
     if tie not in TIE_RULES:
-        names = ", ".join(str(rule) for rule in TIE_RULES)
-        raise ValueError(f"tie must be one of {names}, not {tie}")
+        raise ValueError(f"tie must be half_even, half_up or half_away, not {tie.value}")
 
 
 def _store(scaling: object, **parameters: npt.NDArray[Any]) -> None:
-    """Keep read-only copies with one dimension and the same number of channels."""
-    shapes = {name: values.shape for name, values in parameters.items()}
-    channels = max((shape for shape in shapes.values()), key=len)
-    for name, shape in shapes.items():
-        if len(shape) > 1:
-            raise ValueError(f"{name} must have one dimension, not shape {shape}")
-        if shape not in (channels, ()):
-            raise ValueError(f"{name} must have shape {channels}, not {shape}")
+    """Keep read-only copies with one dimension; one value serves all channels of the others."""
     for name, values in parameters.items():
-        array = np.array(np.broadcast_to(values, channels or (1,)))
+        if values.ndim > 1:
+            raise ValueError(f"{name} must have one dimension, not shape {values.shape}")
+    counts = {name: values.size for name, values in parameters.items() if values.size != 1}
+    if len(set(counts.values())) > 1:
+        (first, channels), (second, others) = counts.items()
+        raise ValueError(f"{first} has {channels} channels but {second} has {others}")
+    for name, values in parameters.items():
+        array = np.array(np.broadcast_to(values, max(counts.values(), default=1)))
         array.flags.writeable = False
         object.__setattr__(scaling, name, array)
