@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from apytypes import APyFixedArray, OverflowMode
@@ -49,6 +51,15 @@ def test_table(fmt, rule):
         np.testing.assert_array_equal(result, expected)
         assert result.dtype == np.int64
     assert [by_definition(value, fmt, rule) for value in values.tolist()] == expected.tolist()
+
+
+def test_documented_table():
+    text = Path(__file__).parents[2].joinpath("docs/number-rules.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    table = {row[0].strip("`"): row[2:] for row in rows if len(row) == 8}
+    values = [-200, -128, 200, np.nan, np.inf, -np.inf]
+    for rule in Overflow:
+        assert fit(values, INT8, rule).tolist() == [int(cell) for cell in table[rule.value]]
 
 
 @pytest.mark.parametrize("rule", Overflow)

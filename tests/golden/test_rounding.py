@@ -1,5 +1,6 @@
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +60,15 @@ def test_table(rule):
     np.testing.assert_array_equal(round_divide(quarters, 4, rule), expected)
     np.testing.assert_array_equal(round_divide(quarters * 3, 12, rule), expected)
     assert [by_definition(Fraction(value), rule) for value in values] == expected.tolist()
+
+
+def test_documented_table():
+    text = Path(__file__).parents[2].joinpath("docs/number-rules.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    table = {row[0].strip("`"): row[2:] for row in rows if len(row) == 10}
+    values = np.array(table.pop("rule"), np.float64)
+    for rule in DETERMINISTIC:
+        assert round_float(values, rule).tolist() == [float(cell) for cell in table[rule.value]]
 
 
 @pytest.mark.parametrize("rule", DETERMINISTIC)
