@@ -96,7 +96,8 @@ def timeline(phases: Sequence[Phase], *, label: str) -> str:
             body.append(_line(plot.x(start), 12, plot.x(start), plot.bottom, "axis"))
         body.append(_text(plot.x(start) + 5, 20, phase.name, "text"))
         start += phase.cycles
-    return _svg(1000, 200, label, [*body, *_x_axis(plot)])
+    unit = _text(plot.right, plot.bottom + 32, "clock cycles", "text end")
+    return _svg(1000, 212, label, [*body, *_x_axis(plot), unit])
 
 
 def digit(image: npt.NDArray[np.floating], *, label: str) -> str:
@@ -144,7 +145,8 @@ def _x_axis(plot: _Plot) -> list[str]:
     for value in _ticks(*plot.x_range):
         x = plot.x(value)
         parts.append(_line(x, plot.bottom, x, plot.bottom + 4, "axis"))
-        parts.append(_text(x, plot.bottom + 17, f"{value:,.4g}".replace("-", "−"), "text middle"))
+        words = f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+        parts.append(_text(x, plot.bottom + 17, words.replace("-", "−"), "text middle"))
     return parts
 
 

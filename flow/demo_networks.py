@@ -1,0 +1,109 @@
+"""The demo's networks: one in float32, and its integers with and without further training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from flow.digits import PIXELS, DigitSet
+from flow.network import Network
+from flow.network_quantization import NetworkQuantization
+from flow.quantized_network import QuantizedNetwork
+from flow.training import Schedule, train
+from golden.formats import INT4, INT8, IntegerFormat
+from golden.ranges import RangeRule
+
+__all__ = ["EPOCHS", "SIZES", "Accuracy", "DemoNetworks", "train_networks"]
+
+SIZES = (PIXELS, 48, 32, 10)
+"""Features from the pixels to the logits; 48 and 32 fill an array of 8 columns, 10 does not."""
+
+_FLOAT = Schedule(epochs=40, learning_rate=3e-3)
+_FINE_TUNING = Schedule(epochs=10, learning_rate=1e-3)
+_WEIGHT_FORMATS = (INT8, INT4, IntegerFormat(2, signed=True))
+
+EPOCHS = _FLOAT.epochs + len(_WEIGHT_FORMATS) * _FINE_TUNING.epochs
+"""Times that `train_networks` calls `on_epoch`."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How many of the held-out images were read right."""
+
+    network: str
+    """Which network."""
+    computed_by: str
+    """What computed it."""
+    right: int
+    total: int
+
+    @classmethod
+    def of(
+        cls, network: str, computed_by: str, predicted: npt.NDArray[np.int64], data: DigitSet
+    ) -> "Accuracy":
+        """Count the predictions that agree with the labels."""
+        return cls(network, computed_by, int(np.sum(predicted == data.labels)), len(data))
+
+    @property
+    def fraction(self) -> float:
+        """From 0 to 1."""
+        return self.right / self.total
+
+
+@dataclass(frozen=True)
+class DemoNetworks:
+    """The network for the hardware, and how it compares.
+
+    Parameters
+    ----------
+    tuned : the float network after quantization-aware training with int8 weights
+    quantized : its integers, which run on the hardware
+    accuracies : of all networks on the held-out images, float32 first
+    """
+
+    tuned: Network
+    quantized: QuantizedNetwork
+    accuracies: tuple[Accuracy, ...]
+
+
+def train_networks(
+    data: DigitSet, held_out: DigitSet, *, seed: int, on_epoch: Callable[[], None]
+) -> DemoNetworks:
+    """Train in float32, then for each width of weights quantize twice.
+
+    Post-training: ranges are calibrated on the training images, and that is all.
+    Quantization-aware: the network is then trained on through these quantizations, by the
+    straight-through estimator.
+    """
+
+    def report(epoch: int, loss: float) -> None:
+        on_epoch()
+
+    start = Network.random(SIZES, seed=seed)
+    floating = train(start, data, replace(_FLOAT, seed=seed), on_epoch=report)
+    accuracies = [
+        Accuracy.of("float32", "NumPy, float32", floating.predict(held_out.images), held_out)
+    ]
+    pairs: list[tuple[Network, QuantizedNetwork]] = []
+    for weight_format in _WEIGHT_FORMATS:
+        quantization = NetworkQuantization.calibrate(
+            floating,
+            data.images,
+            activation_rule=RangeRule.MEAN_SQUARED_ERROR,
+            weight_format=weight_format,
+        )
+        schedule = replace(_FINE_TUNING, seed=seed + 1)
+        tuned = train(floating, data, schedule, quantization, report)
+        for network, how in ((floating, "post-training"), (tuned, "quantization-aware")):
+            quantized = QuantizedNetwork.from_float(network, quantization)
+            pairs.append((network, quantized))
+            accuracies.append(
+                Accuracy.of(
+                    f"{weight_format} weights, {how}",
+                    "golden, integers",
+                    quantized.predict(held_out.images),
+                    held_out,
+                )
+            )
+    return DemoNetworks(*pairs[1], tuple(accuracies))

@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow.demo_networks import Accuracy
+from flow.demo_result import DemoResult, HardwareRun, layer_result
+from flow.digits import DigitSet, load_digits
+from flow.network import Network
+from flow.network_quantization import NetworkQuantization
+from flow.quantized_network import QuantizedNetwork
+from golden.ranges import RangeRule
+
+
+@pytest.fixture
+def make_demo_result():
+    """Makes the result of a small untrained network; `change` edits the last layer's outputs."""
+
+    def make(change=None, images=50):
+        held_out = load_digits()[1]
+        held_out = DigitSet(held_out.images[:images], held_out.labels[:images])
+        network = Network.random((64, 12, 10), seed=2)
+        quantization = NetworkQuantization.calibrate(
+            network, held_out.images, activation_rule=RangeRule.PERCENTILE
+        )
+        quantized = QuantizedNetwork.from_float(network, quantization)
+        records = quantized.run(quantized.quantize_images(held_out.images))
+        floats = zip(network.weights, network.layer_outputs(held_out.images), strict=True)
+        layers = []
+        for record, (weights, outputs) in zip(records, floats, strict=True):
+            run = HardwareRun(record.outputs.copy(), 1000, 0.75, np.array([0.5, 1, 0.75]))
+            if change and record is records[-1]:
+                change(run.outputs)
+            layers.append(layer_result(record, run, weights, outputs))
+        result = DemoResult(
+            held_out=held_out,
+            layers=tuple(layers),
+            accuracies=(),
+            settings={"array": "8 rows × 8 columns <of elements>"},
+            seconds={"train": 1.25},
+        )
+        predicted = network.predict(held_out.images)
+        accuracies = (
+            Accuracy.of("float32", "NumPy, float32", predicted, held_out),
+            Accuracy.of("int8 & bias", "hardware", result.predictions, held_out),
+        )
+        return replace(result, accuracies=accuracies)
+
+    return make
