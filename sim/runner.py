@@ -84,6 +84,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="run.", dir=build_root) as name:
         folder = Path(name)
         inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
+        # cocotb rewrites assertions through pytest, which must not find a project's settings.
+        (folder / "pytest.ini").write_text("[pytest]\n")
         environment.write(folder / "testbench.json", parameters=parameters or {}, inputs=inputs)
         status = run_logged(
             _command(simulator, program, folder if waves else None),

@@ -1,5 +1,7 @@
 """Comparing what comes out with golden, beat by beat, in order."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -60,6 +62,12 @@ class Scoreboard:
                 f"{len(wrong)} lanes of this beat differ{self._seed}"
             )
         self.compared += 1
+
+    def check_all(self, beats: Iterable[int]) -> None:
+        """Compare beats, which must be all that are expected."""
+        for beat in beats:
+            self.check(beat)
+        self.finish()
 
     def finish(self) -> None:
         """Raise Mismatch unless every beat came."""
