@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from golden.gemm import matmul
 from golden.requantize import Requantization, requantize
+from golden.rounding import Rounding
 from golden.scaling import FixedScaling, Float32Scaling, ShiftScaling
-from golden.scheme import Scheme
 from golden.tiling import Pass, passes, tile_activations, tile_weights
 from hw.config import EngineConfig
 from hw.launcher import Pass as PassLayout
@@ -154,6 +154,7 @@ class GemmJob:
         scaling = r.scaling
         if not isinstance(scaling, Float32Scaling | FixedScaling | ShiftScaling):
             raise TypeError(f"the engine has no {r.scheme.value} scheme")
+        tie = Rounding.HALF_EVEN if isinstance(scaling, Float32Scaling) else scaling.tie
         words = []
         for channel in range(r.channels):
             parameters = Parameters(
@@ -163,10 +164,10 @@ class GemmJob:
                     None if isinstance(scaling, ShiftScaling) else int(scaling.multiplier[channel])
                 ),
                 shift=int(scaling.shift[channel]),
+                tie=tie,
                 zero_point=r.zero_point,
                 low=r.low,
                 high=r.high,
-                **({} if r.scheme is Scheme.FLOAT32 else {"tie": scaling.tie}),
             )
             words.append(word.encode(parameters))
         if r.channels == 1:
