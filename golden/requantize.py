@@ -49,10 +49,8 @@ class Requantization:
     out: IntegerFormat
 
     def __post_init__(self) -> None:
-        if not isinstance(self.scaling, Scaling):
-            raise TypeError(f"scaling must be one of golden.scaling, not {self.scaling!r}")
-        if not isinstance(self.out, IntegerFormat):
-            raise TypeError(f"out must be a golden.formats.IntegerFormat, not {self.out!r}")
+        _check_scaling(self.scaling)
+        _check_out(self.out)
         bias = integer_array(self.bias, "bias")
         if bias.shape != (self.channels,):
             raise ValueError(f"bias must have shape ({self.channels},), not {bias.shape}")
@@ -79,9 +77,11 @@ class Requantization:
         out: IntegerFormat = INT8,
     ) -> Self:
         """One bias for all channels or one each; the clip bounds are those of `out` by default."""
+        _check_scaling(scaling)
         bias = integer_array(bias, "bias")
         if bias.ndim == 0:
             bias = np.full(scaling.channels, bias)
+        _check_out(out)
         low = out.min if low is None else low
         high = out.max if high is None else high
         return cls(scaling, bias, zero_point, low, high, out)  # type: ignore[arg-type]
@@ -104,7 +104,9 @@ class Requantization:
         FLOAT32 rounds the scale to float32; see `golden.real_scale.combine_scales`. FLOAT32 and
         Q31_DOUBLE have their own tie rules and take no notice of `tie`.
         """
-        channels = np.broadcast_shapes(np.shape(scale), np.shape(bias), (1,))
+        if not isinstance(scheme, Scheme):
+            raise TypeError(f"scheme must be a golden.scheme.Scheme, not {scheme!r}")
+        channels = _channels(np.shape(scale), np.shape(bias))
         real = np.broadcast_to(np.asarray(scale), channels)
         scaling: Scaling
         match scheme:
@@ -132,9 +134,12 @@ class Requantization:
 def biased(acc: npt.NDArray[np.int32], r: Requantization) -> npt.NDArray[np.int32]:
     """The accumulators with the bias added, modulo 2**32; checks dtype and shape."""
     if not isinstance(acc, np.ndarray) or acc.dtype != np.int32:
-        raise TypeError(f"acc must be an int32 array, not {getattr(acc, 'dtype', type(acc))}")
+        kind = getattr(acc, "dtype", type(acc).__name__)
+        raise TypeError(f"acc must be an int32 array, not {kind}")
     if acc.ndim == 0 or r.channels not in (1, acc.shape[-1]):
-        raise ValueError(f"acc must have {r.channels} channels on its last axis, not {acc.shape}")
+        raise ValueError(
+            f"acc must have {r.channels} channels on its last axis, not shape {acc.shape}"
+        )
     return np.asarray(acc + r.bias, np.int32)
 
 
@@ -153,13 +158,32 @@ def requantize(acc: npt.NDArray[np.int32], r: Requantization) -> npt.NDArray[Any
 def requantize_float32_integer(acc: npt.NDArray[np.int32], r: Requantization) -> npt.NDArray[Any]:
     """`requantize` of Scheme.FLOAT32 without floating point; the two are equal on every input."""
     if not isinstance(r.scaling, Float32Scaling):
-        raise ValueError(f"the scheme must be Scheme.FLOAT32, not {r.scheme}")
+        raise ValueError(f"scheme must be Scheme.FLOAT32, not {r.scheme}")
     t = biased(acc, r)
     return _clipped(scale_float32_integer(t, r.scaling.multiplier, r.scaling.shift), r)
 
 
 def _clipped(scaled: npt.NDArray[np.int64], r: Requantization) -> npt.NDArray[Any]:
     return (scaled + r.zero_point).clip(r.low, r.high).astype(r.out.dtype)
+
+
+def _channels(scale: tuple[int, ...], bias: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(scale, bias, (1,))
+    except ValueError:
+        raise ValueError(
+            f"scale has shape {scale} but bias has {bias}: give one value, or one a channel"
+        ) from None
+
+
+def _check_scaling(scaling: Scaling) -> None:
+    if not isinstance(scaling, Scaling):
+        raise TypeError(f"scaling must be a value of golden.scaling, not {scaling!r}")
+
+
+def _check_out(out: IntegerFormat) -> None:
+    if not isinstance(out, IntegerFormat):
+        raise TypeError(f"out must be a golden.formats.IntegerFormat, not {out!r}")
 
 
 def _inside(name: str, value: int, out: IntegerFormat) -> int:
