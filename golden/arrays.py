@@ -37,10 +37,8 @@ def float_array(values: ArrayLike, name: str = "values") -> NDArray[np.float64]:
 
 def _exact_float(array: NDArray[np.int64], name: str) -> NDArray[np.float64]:
     result = array.astype(np.float64)
-    # 2**63 itself overflows the way back, and no int64 is equal to it.
-    inexact = (result == 2.0**63) | (
-        np.where(result == 2.0**63, 0, result).astype(np.int64) != array
-    )
+    # 2**63 overflows on the way back; it only comes from integers near it, never from 0.
+    inexact = np.where(result == 2.0**63, 0.0, result).astype(np.int64) != array
     if inexact.any():
         raise ValueError(f"{name} must be exact in float64, but {array[inexact].flat[0]} is not")
     return result
