@@ -1,11 +1,11 @@
-"""What the quantization modules share: checking float arrays and walking along a channel axis."""
+"""What the quantization modules share: checking arrays and walking along a channel axis."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_float", "as_float32", "as_rows", "check_axis", "spread"]
+__all__ = ["as_codes", "as_float", "as_float32", "as_rows", "check_axis", "spread"]
 
 
 def as_float(values: ArrayLike, name: str = "values") -> NDArray[Any]:
@@ -33,6 +33,20 @@ def as_float32(values: ArrayLike, name: str = "values") -> NDArray[np.float32]:
         raise TypeError(f"{name} must be floating point, not {array.dtype}")
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(np.float32, copy=False)
+
+
+def as_codes(codes: ArrayLike, low: int, high: int) -> NDArray[np.integer]:
+    """Return `codes` as an array of whatever integer type it has, all from `low` to `high`.
+
+    Raises TypeError for another kind of array, ValueError for a code outside.
+    """
+    array = np.asarray(codes)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"codes must be integers, not {array.dtype}")
+    for end in (array.min(), array.max()) if array.size else ():
+        if not low <= int(end) <= high:
+            raise ValueError(f"codes must be from {low} to {high}, not {end}")
+    return array
 
 
 def check_axis(axis: int | None, ndim: int) -> int | None:

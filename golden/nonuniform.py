@@ -7,7 +7,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.channels import as_float
+from golden.channels import as_codes, as_float
 from golden.clustering import best_levels, borders, lloyd
 from golden.rounding import Rounding
 
@@ -96,7 +96,7 @@ class PowerOfTwoLevels:
         return np.asarray(np.ldexp(self.smallest, np.arange(self.magnitudes)))
 
     def _checked(self, codes: ArrayLike) -> NDArray[np.int64]:
-        return _checked_codes(codes, -self.magnitudes, self.magnitudes)
+        return as_codes(codes, -self.magnitudes, self.magnitudes).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +154,7 @@ class Codebook:
 
     def decode(self, indices: ArrayLike) -> NDArray[np.float32]:
         """Return the levels at the indices."""
-        return np.asarray(self.levels[_checked_codes(indices, 0, self.levels.size - 1)])
+        return np.asarray(self.levels[as_codes(indices, 0, self.levels.size - 1)])
 
 
 def _side(tie: Rounding) -> Literal["left", "right"]:
@@ -164,13 +164,3 @@ def _side(tie: Rounding) -> Literal["left", "right"]:
         case Rounding.HALF_ZERO:
             return "left"
     raise ValueError(f"tie must be half_away or half_zero, not {getattr(tie, 'value', tie)}")
-
-
-def _checked_codes(codes: ArrayLike, low: int, high: int) -> NDArray[np.int64]:
-    array = np.asarray(codes)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"codes must be integers, not {array.dtype}")
-    for end in (array.min(), array.max()) if array.size else ():
-        if not low <= int(end) <= high:
-            raise ValueError(f"codes must be from {low} to {high}, not {end}")
-    return array.astype(np.int64)

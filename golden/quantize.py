@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.channels import as_float32, spread
+from golden.channels import as_codes, as_float32, spread
 from golden.formats import IntegerFormat
 from golden.quantization import Quantization, Range
 from golden.rounding import Rounding, round_float
@@ -125,14 +125,7 @@ def dequantize(codes: ArrayLike, q: Quantization) -> NDArray[np.float32]:
 
     Raises ValueError for codes outside `q.format`.
     """
-    array = np.asarray(codes)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"codes must be integers, not {array.dtype}")
-    for end in (array.min(), array.max()) if array.size else ():
-        if not q.format.min <= int(end) <= q.format.max:
-            raise ValueError(
-                f"codes of {q.format} must be from {q.format.min} to {q.format.max}, not {end}"
-            )
+    array = as_codes(codes, q.format.min, q.format.max)
     int_type = _working_types(q.format)[1]
     zero = spread(q.zero_point, array.shape, q.axis).astype(int_type)
     scale = spread(q.scale, array.shape, q.axis)

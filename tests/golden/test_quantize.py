@@ -155,7 +155,7 @@ def test_shape_of_values_is_kept():
         (lambda: dequantize([1.0], Quantization(1.0, 0, INT8)), TypeError,
          "codes must be integers, not float64"),
         (lambda: dequantize([-8, 8], Quantization(1.0, 0, INT4)), ValueError,
-         "codes of int4 must be from -8 to 7, not 8"),
+         "codes must be from -8 to 7, not 8"),
         (lambda: choose(Range(0.0, 1.0), INT1, SYMMETRIC, narrow=True), ValueError,
          "a narrow range needs at least 2 bits, not int1"),
         (lambda: choose(Range(-1e300, 1.0), INT8, SYMMETRIC), ValueError,
