@@ -68,7 +68,7 @@ def test_the_tie_rule_of_the_model_is_named(scheme, tie):
 def test_rules_that_agree_on_the_data_are_named_together():
     r = requantization(Scheme.SHIFT)
     acc = np.abs(ACC) // 2 + np.int32(1024)
-    acc &= ~63
+    acc &= ~31
     actual = requantize(acc, replace(r, scaling=replace(r.scaling, tie=Rounding.HALF_UP)))
     sentence = best(actual, requantize(acc, r), Requantized(acc, r))
     assert sentence.endswith("ties: the hardware rounds half_up or half_away, the model half_even")
