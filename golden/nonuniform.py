@@ -7,6 +7,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from golden.arrays import integer_array
 from golden.channels import as_codes, as_float
 from golden.clustering import best_levels, borders, lloyd
 from golden.rounding import Rounding
@@ -86,10 +87,11 @@ class PowerOfTwoLevels:
         at most 32 bits.
         """
         checked = self._checked(codes)
-        integers = np.asarray(values)
-        if integers.dtype.kind not in "iu" or integers.dtype.itemsize > 4:
-            raise TypeError(f"values must be integers of at most 32 bits, not {integers.dtype}")
-        shifted = integers.astype(np.int64) << np.maximum(np.abs(checked) - 1, 0)
+        integers = integer_array(values)
+        for end in (integers.min(), integers.max()) if integers.size else ():
+            if not -(2**31) <= end < 2**32:
+                raise ValueError(f"values must have at most 32 bits, not be {end}")
+        shifted = integers << np.maximum(np.abs(checked) - 1, 0)
         return np.asarray(np.sign(checked) * shifted)
 
     def _positive_levels(self) -> NDArray[np.float64]:
