@@ -3,7 +3,7 @@
 from importlib import resources
 
 from hw.config import EngineConfig
-from hw.emit import emit_verilog, ports
+from hw.emit import check_module_name, emit_verilog, ports
 from hw.gemm_axis import GemmAxis
 
 __all__ = ["engine_files"]
@@ -26,6 +26,7 @@ def engine_files(config: EngineConfig, name: str) -> dict[str, str]:
 
     Raises ValueError if `name` is not a Verilog identifier or the configuration is not legal.
     """
+    check_module_name(name)
     engine = GemmAxis(config)
     waivers = resources.files("sim").joinpath("verilator.vlt").read_text(encoding="utf-8")
     return {

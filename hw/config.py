@@ -7,12 +7,14 @@ from amaranth.lib import data
 
 from golden.formats import INT8, IntegerFormat
 from golden.scheme import Scheme
+from hw.parameter_word import ParameterWord
 
 __all__ = ["EngineConfig"]
 
 _MAX_SIDE = 64
 _GROUPS = (4, 2, 1)
 _MAX_DEPTH = 4096
+_SCHEMES = frozenset({Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT})
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class EngineConfig:
     cols: int = 8
     group: int | None = None
     depth: int = 512
-    schemes: frozenset = frozenset({Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT})
+    schemes: frozenset = _SCHEMES
     accumulator_bits: int = 32
     activation: IntegerFormat = INT8
     weight: IntegerFormat = INT8
@@ -67,8 +69,15 @@ class EngineConfig:
                 f"rows must be a multiple of the group of {self.group}, not {self.rows}: "
                 f"take a smaller group or {self.rows + -self.rows % self.group} rows"
             )
-        if not self.schemes:
-            raise ValueError("an engine needs at least one requantization scheme, not none")
+        self._check_requantization()
+
+    def _check_requantization(self):
+        if not self.schemes or not self.schemes <= _SCHEMES:
+            asked = ", ".join(sorted(scheme.value for scheme in self.schemes)) or "none"
+            legal = ", ".join(sorted(scheme.value for scheme in _SCHEMES))
+            raise ValueError(f"schemes must be one or more of {legal}, not {asked}")
+        # Checks the format and the width.
+        ParameterWord(out_format=self.output, acc_bits=self.accumulator_bits)
 
     @property
     def groups(self):

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In
 from hw.place import ModuleLibrary
 from hw.yosys import run_yosys
 
-__all__ = ["Port", "emit_rtlil", "emit_verilog", "ports"]
+__all__ = ["Port", "check_module_name", "emit_rtlil", "emit_verilog", "ports"]
 
 _PASSES = ("proc", "opt_clean", "opt_dff", "pmuxtree", "memory_collect", "opt_clean -purge")
 
@@ -42,6 +42,12 @@ def emit_rtlil(component, name):
     return f"{top}\n{library.rtlil}"
 
 
+def check_module_name(name):
+    """Raise ValueError unless `name` can name a module."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"a module name must be a Verilog identifier, not {name!r}")
+
+
 def emit_verilog(component, name):
     """Return one standalone Verilog text of a component: the same bytes on every run.
 
@@ -52,9 +58,7 @@ def emit_verilog(component, name):
     name : str
         Name of the top module, and the beginning of the name of every module below it.
     """
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError(f"a module name must be a Verilog identifier, not {name!r}")
-
+    check_module_name(name)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "design.il"), Path(folder, "design.v")
         source.write_text(emit_rtlil(component, name))

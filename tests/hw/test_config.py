@@ -1,0 +1,61 @@
+import pytest
+
+from golden.scheme import Scheme
+from hw.config import EngineConfig
+
+
+@pytest.mark.parametrize(
+    ("rows", "group"),
+    [(1, 1), (2, 2), (3, 1), (4, 4), (6, 2), (8, 4), (64, 4)],
+)
+def test_group_is_the_largest_that_divides_the_rows(rows, group):
+    assert EngineConfig(rows=rows).group == group
+
+
+@pytest.mark.parametrize(
+    ("products", "largest"),
+    [(1, 1 << 14), (2, 1 << 15), (3, 3 << 14), (4, 1 << 16), (63, 63 << 14), (64, 1 << 20)],
+)
+def test_sum_shape_is_exact(products, largest):
+    width = EngineConfig().sum_shape(products).width
+    assert largest <= (1 << (width - 1)) - 1
+    assert largest > (1 << (width - 2)) - 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "sentence"),
+    [
+        ({"rows": 0}, ValueError, "rows must be from 1 to 64, not 0"),
+        ({"rows": 65}, ValueError, "rows must be from 1 to 64, not 65"),
+        ({"rows": 8.0}, TypeError, r"rows must be an integer, not 8\.0"),
+        ({"rows": True}, TypeError, "rows must be an integer, not True"),
+        ({"cols": 0}, ValueError, "columns must be from 1 to 64, not 0"),
+        ({"cols": 65}, ValueError, "columns must be from 1 to 64, not 65"),
+        ({"depth": 1}, ValueError, "depth must be from 2 to 4096, not 1"),
+        ({"depth": 4097}, ValueError, "depth must be from 2 to 4096, not 4097"),
+        ({"group": 3}, ValueError, "rows must be grouped by 1, 2 or 4, not 3"),
+        (
+            {"rows": 6, "group": 4},
+            ValueError,
+            "rows must be a multiple of the group of 4, not 6: take a smaller group or 8 rows",
+        ),
+        (
+            {"schemes": frozenset()},
+            ValueError,
+            "schemes must be one or more of fixed, float32, shift, not none",
+        ),
+        (
+            {"schemes": frozenset({Scheme.Q31_DOUBLE})},
+            ValueError,
+            "schemes must be one or more of fixed, float32, shift, not q31_double",
+        ),
+        (
+            {"accumulator_bits": 33},
+            ValueError,
+            "acc_bits must be from 16 to 32, not 33",
+        ),
+    ],
+)
+def test_bad_parameters_are_told_in_a_sentence(parameters, error, sentence):
+    with pytest.raises(error, match=f"^{sentence}$"):
+        EngineConfig(**parameters)
