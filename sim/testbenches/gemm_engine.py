@@ -1,0 +1,165 @@
+"""GEMM engine: equal to golden for any size, under any stalls, after any reset."""
+
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles
+
+from hw.accumulator_bank import AccumulatorBank
+from hw.gemm_engine import GemmEngine
+from sim import clock
+from sim.engine_parameters import engine_config
+from sim.environment import generator, parameters
+from sim.gemm_bench import (
+    INPUTS,
+    NATIVE,
+    Feed,
+    awkward_sizes,
+    check_packet_ends,
+    random_job,
+)
+from sim.gemm_job import GemmJob
+from sim.stalls import StallPattern
+from sim.testbench import Testbench
+
+
+def _build(**sizes: Any) -> Any:
+    return GemmEngine(engine_config(**sizes))
+
+
+TESTBENCH = Testbench(
+    build=_build,
+    everyday=[{"rows": 4, "cols": 3, "group": 2, "depth": 16}],
+    long=[
+        {"rows": 1, "cols": 1, "depth": 2},
+        {"rows": 8, "cols": 8, "depth": 32},
+        {"rows": 5, "cols": 7, "group": 1, "depth": 9},
+        {"rows": 8, "cols": 2, "group": 4, "depth": 16, "schemes": ["FLOAT32"]},
+        {"rows": 4, "cols": 4, "depth": 12, "schemes": ["FIXED", "SHIFT"]},
+        {"rows": 4, "cols": 4, "depth": 12, "weight": "int4"},
+    ],
+)
+
+
+def _draw_jobs(key: str, count: int) -> list[GemmJob]:
+    """Draw small products of random sizes, up to a bit over two tiles each way."""
+    config, random = engine_config(**parameters()), generator(key)
+    sizes = random.integers(
+        1, (config.depth + 3, 2 * config.rows + 2, 2 * config.cols + 2), (count, 3)
+    )
+    return [random_job(random, config, (int(m), int(k), int(n))) for m, k, n in sizes]
+
+
+@cocotb.test()
+async def awkward_sizes_back_to_back(dut: Any) -> None:
+    """Sizes of 1, not a multiple, just over, each with a scheme and parameters of its own."""
+    config, random = engine_config(**parameters()), generator("awkward")
+    jobs = [random_job(random, config, size) for size in awkward_sizes(config)]
+    await clock.start(dut)
+    feed = Feed(dut, NATIVE, jobs)
+    feed.start()
+    await feed.finish()
+    last = config.cols * config.output.bits
+    ends = [index + 1 for index, beat in enumerate(feed.output.beats) if beat >> last & 1]
+    check_packet_ends("o", ends, feed.expected_packet_ends)
+
+
+@cocotb.test()
+async def extreme_operands(dut: Any) -> None:
+    """All (-128)(-128), (-128)(127), (127)(127), over several tiles of the reduction axis."""
+    config, random = engine_config(**parameters()), generator("extreme")
+    size = (config.depth, 4 * config.rows, config.cols)
+    ends = [(fmt.min, fmt.max) for fmt in (config.activation, config.weight)]
+    jobs = [random_job(random, config, size, operands=(a, w)) for a in ends[0] for w in ends[1]]
+    await clock.start(dut)
+    feed = Feed(dut, NATIVE, jobs)
+    feed.start()
+    await feed.finish()
+
+
+@cocotb.test()
+@cocotb.parametrize(pattern=[pattern.name for pattern in StallPattern])
+async def every_stream_stalls(dut: Any, pattern: str) -> None:
+    """Every stream stalls in the same way."""
+    chosen = StallPattern[pattern]
+    source = chosen if chosen in StallPattern.of_sources() else StallPattern.RANDOM
+    await clock.start(dut)
+    feed = Feed(
+        dut, NATIVE, _draw_jobs("stalls", 4), {"output": chosen, **dict.fromkeys(INPUTS, source)}
+    )
+    feed.start()
+    await feed.finish()
+
+
+@cocotb.test()
+@cocotb.parametrize(
+    (
+        ("stream", "pattern"),
+        [
+            *((stream, pattern.name) for stream in INPUTS for pattern in StallPattern.of_sources()),
+            *(("output", pattern.name) for pattern in StallPattern),
+        ],
+    )
+)
+async def one_stream_stalls(dut: Any, stream: str, pattern: str) -> None:
+    """One stream holds up all the others."""
+    await clock.start(dut)
+    feed = Feed(dut, NATIVE, _draw_jobs("one stall", 2), {stream: StallPattern[pattern]})
+    feed.start()
+    await feed.finish()
+
+
+@cocotb.test()
+async def reset_in_the_middle_of_work(dut: Any) -> None:
+    """After a reset at any cycle the engine does new work as if it had never worked."""
+    random = generator("reset")
+    stalls = dict.fromkeys([*INPUTS, "output"], StallPattern.RANDOM)
+    jobs = _draw_jobs("before the reset", 3)
+    after = _draw_jobs("after the reset", 1)
+    await clock.start(dut)
+    for attempt in range(16):
+        feed = Feed(dut, NATIVE, jobs, stalls)
+        feed.start()
+        await ClockCycles(dut.clk, int(random.integers(1, 250)))
+        feed.stop()
+        await clock.reset(dut, cycles=1 + attempt % 2)
+        feed = Feed(dut, NATIVE, after)
+        feed.start()
+        await feed.finish()
+
+
+@cocotb.test()
+async def latency_is_the_constant(dut: Any) -> None:
+    """A row that waits for nothing comes out `latency` cycles after it was taken."""
+    config = engine_config(**parameters())
+    job = random_job(generator("latency"), config, (1, config.rows, config.cols))
+    await clock.start(dut)
+    for _ in range(3):
+        feed = Feed(dut, NATIVE, [job])
+        feed.start("passes", "weights", "parameters")
+        await ClockCycles(dut.clk, 100 + config.rows + config.cols)
+        feed.start("activations")
+        traffic = await feed.finish()
+        assert (
+            traffic.output[0] - traffic.inputs["activations"][0] == _build(**parameters()).latency
+        )
+
+
+@cocotb.test()
+async def passes_follow_without_a_bubble(dut: Any) -> None:
+    """From the first launch on, a row is taken in every cycle, across passes and tiles."""
+    config, random = engine_config(**parameters()), generator("bubbles")
+    engine: Any = _build(**parameters())
+    rows = min(config.depth, max(config.rows, config.cols, AccumulatorBank.RECURRENCE))
+    # Passes that add to one another must not be shorter than a word's way round.
+    tiles = (1, 3, 1, 2) if rows >= AccumulatorBank.RECURRENCE else (1, 1)
+    jobs = [random_job(random, config, (rows, k * config.rows, 2 * config.cols)) for k in tiles]
+    await clock.start(dut)
+    feed = Feed(dut, NATIVE, jobs)
+    feed.start("passes", "weights", "parameters")
+    await ClockCycles(dut.clk, engine.pipeline_latency + config.rows + 100)
+    feed.start("activations")
+    traffic = await feed.finish()
+    steps = np.diff(traffic.inputs["activations"])
+    assert (steps == 1).all(), f"a bubble after rows {np.flatnonzero(steps != 1)}"
