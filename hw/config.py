@@ -69,15 +69,26 @@ class EngineConfig:
                 f"rows must be a multiple of the group of {self.group}, not {self.rows}: "
                 f"take a smaller group or {self.rows + -self.rows % self.group} rows"
             )
-        self._check_requantization()
+        for name, number_format in (("activation", self.activation), ("weight", self.weight)):
+            if not number_format.signed or number_format.bits < 2:
+                raise ValueError(
+                    f"{name} must be a signed format of 2 bits or more, not {number_format}: "
+                    "subtract half the range from unsigned values and their zero point"
+                )
+        self._check_accumulators()
 
-    def _check_requantization(self):
+    def _check_accumulators(self):
         if not self.schemes or not self.schemes <= _SCHEMES:
             asked = ", ".join(sorted(scheme.value for scheme in self.schemes)) or "none"
             legal = ", ".join(sorted(scheme.value for scheme in _SCHEMES))
             raise ValueError(f"schemes must be one or more of {legal}, not {asked}")
         # Checks the format and the width.
         ParameterWord(out_format=self.output, acc_bits=self.accumulator_bits)
+        if self.sum_shape(self.rows).width > self.accumulator_bits:
+            raise ValueError(
+                f"accumulators of {self.accumulator_bits} bits must hold the sum of {self.rows} "
+                f"products, {self.sum_shape(self.rows).width} bits: take fewer rows"
+            )
 
     @property
     def groups(self):

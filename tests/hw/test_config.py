@@ -1,5 +1,6 @@
 import pytest
 
+from golden.formats import UINT8
 from golden.scheme import Scheme
 from hw.config import EngineConfig
 
@@ -53,6 +54,19 @@ def test_sum_shape_is_exact(products, largest):
             {"accumulator_bits": 33},
             ValueError,
             "acc_bits must be from 16 to 32, not 33",
+        ),
+        (
+            {"activation": UINT8},
+            ValueError,
+            (
+                "activation must be a signed format of 2 bits or more, not uint8: "
+                "subtract half the range from unsigned values and their zero point"
+            ),
+        ),
+        (
+            {"rows": 64, "accumulator_bits": 20},
+            ValueError,
+            "accumulators of 20 bits must hold the sum of 64 products, 22 bits: take fewer rows",
         ),
     ],
 )
