@@ -21,7 +21,13 @@ __all__ = ["matmul", "matmul_wide"]
 PANEL_SIZE = 1 << 20
 """Elements of the scratch panels: 1024 x 1024, where BLAS is at full speed."""
 
-OPERAND_TYPES = (np.int8, np.uint8, np.int16, np.uint16)
+LARGEST_MAGNITUDE = {
+    np.dtype(np.int8): 2**7,
+    np.dtype(np.uint8): 2**8 - 1,
+    np.dtype(np.int16): 2**15,
+    np.dtype(np.uint16): 2**16 - 1,
+}
+"""The operand types; the magnitude bounds how many products a float sum can hold."""
 
 Operand = npt.NDArray[Any]
 
@@ -140,15 +146,10 @@ def _exact_block(
     a: np.dtype[Any], w: np.dtype[Any]
 ) -> tuple[type[np.float32] | type[np.float64], int]:
     """The float type to multiply in, and the longest reduction that is exact in it."""
-    largest = _largest_magnitude(a) * _largest_magnitude(w)
+    largest = LARGEST_MAGNITUDE[a] * LARGEST_MAGNITUDE[w]
     if a.itemsize == w.itemsize == 1:
         return np.float32, 2**24 // largest
     return np.float64, 2**53 // largest
-
-
-def _largest_magnitude(dtype: np.dtype[Any]) -> int:
-    info = np.iinfo(dtype)
-    return max(-info.min, info.max)
 
 
 def _slices(length: int, step: int) -> Iterator[slice]:
@@ -162,7 +163,7 @@ def _magnitudes(values: Operand) -> Operand:
 
 
 def _check_operand(name: str, values: Operand, shape: str) -> None:
-    if not isinstance(values, np.ndarray) or values.dtype not in OPERAND_TYPES:
+    if not isinstance(values, np.ndarray) or values.dtype not in LARGEST_MAGNITUDE:
         kind = getattr(values, "dtype", type(values).__name__)
         raise TypeError(f"{name} must be an array of int8, uint8, int16 or uint16, not {kind}")
     if values.ndim < 2:
