@@ -99,6 +99,12 @@ def test_saturation_without_overflow_is_the_exact_product():
     assert matmul(a, w, accumulator_bits=17, overflow=Overflow.SATURATE).item() == 256
 
 
+@pytest.mark.parametrize(("a", "w", "end"), [(-128, 127, -8192), (-128, -128, 8191)])
+def test_a_single_product_saturates(a, w, end):
+    operands = np.full((1, 1), a, np.int8), np.full((1, 1), w, np.int8)
+    assert matmul(*operands, accumulator_bits=14, overflow=Overflow.SATURATE).item() == end
+
+
 @pytest.mark.parametrize(
     ("a_shape", "w_shape"),
     [

@@ -111,6 +111,12 @@ def test_forms_agree_near_ties_in_every_format(near_ties, out, zero_point):
     assert_forms_agree(*near_ties(rng, 100_000), out=out, zero_point=zero_point)
 
 
+def test_forms_agree_on_results_of_up_to_32_bits(accumulators):
+    rng = np.random.default_rng(12)
+    t, scale = accumulators(rng, 100_000), random_scales(rng, 100_000)
+    assert_forms_agree(t, scale, out=IntegerFormat(32, signed=True))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(8))
 def test_forms_agree_near_ties_campaign(near_ties, seed):
