@@ -1,4 +1,4 @@
-"""Generating Verilog: seconds and size for engines from 1 x 1 to 64 x 64 (32 x 32: at most 10 s)."""
+"""Generating Verilog, engines of 1 x 1 to 64 x 64: seconds (for 32 x 32 at most 10) and size."""
 
 import time
 
