@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -128,19 +129,13 @@ def _variables(
     simulator: Simulator,
     folder: Path,
 ) -> dict[str, str]:
-    libpython = find_libpython.find_libpython()
-    if libpython is None:
-        raise SimulationError(
-            f"cocotb needs a shared libpython, and {sys.executable} has none; "
-            "get it with `apt-get install libpython3-dev`"
-        )
     variables = {
         "COCOTB_TOPLEVEL": top,
         "COCOTB_TEST_MODULES": test_module,
         "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
         "COCOTB_ANSI_OUTPUT": "0",
-        "GPI_USERS": f"{libpython};{config.pygpi_entry_point()}",
+        "GPI_USERS": f"{_libpython()};{config.pygpi_entry_point()}",
         "PATH": os.environ.get("PATH", "") + os.pathsep + str(config.libs_dir),
         "PYGPI_PYTHON_BIN": sys.executable,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
@@ -154,6 +149,17 @@ def _variables(
         # Lets cocotb drive the clock from C, ten times faster than from Python.
         variables["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
     return variables
+
+
+@cache
+def _libpython() -> str:
+    found = find_libpython.find_libpython()
+    if found is None:
+        raise SimulationError(
+            f"cocotb needs a shared libpython, and {sys.executable} has none; "
+            "get it with `apt-get install libpython3-dev`"
+        )
+    return str(found)
 
 
 def _no_verdict(what: str, folder: Path, kept: Path, seed: int) -> SimulationError:
