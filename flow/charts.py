@@ -7,6 +7,7 @@ range outside which values are clipped), `ink` (pixels), and `text`, `text end`,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from math import ceil, floor, log10
 
 import numpy as np
@@ -28,11 +29,15 @@ class ClippingRange:
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of cycles with a name, for example a layer: `busy` is 0 to 1, per bin of time."""
+    """A stretch of cycles with a name, for example a layer: `busy` is one bool a cycle."""
 
     name: str
-    cycles: int
-    busy: npt.NDArray[np.float64]
+    busy: npt.NDArray[np.bool_]
+
+    @property
+    def cycles(self) -> int:
+        """How many cycles."""
+        return len(self.busy)
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def histogram(
 
 
 def timeline(phases: Sequence[Phase], *, label: str) -> str:
-    """How busy the array is from cycle to cycle, one phase after the other."""
+    """The share of busy cycles, a pixel's width of them at a time, one phase after the other."""
     total = sum(phase.cycles for phase in phases)
     plot = _Plot(44, 992, 26, 176, (0, max(total, 1)), (0, 1))
     body = [
@@ -130,12 +135,11 @@ def _clipping(plot: _Plot, clipping: ClippingRange) -> list[str]:
 
 
 def _area(plot: _Plot, start: int, phase: Phase) -> str:
-    if not len(phase.busy):
-        return ""
-    edges = start + np.linspace(0, phase.cycles, len(phase.busy) + 1)
+    pixels = max(1, round(plot.x(phase.cycles) - plot.x(0)))
+    edges = np.linspace(0, phase.cycles, min(pixels, phase.cycles) + 1).astype(int)
     steps = "".join(
-        f"V{plot.y(busy):.1f}H{plot.x(edge):.1f}"
-        for busy, edge in zip(phase.busy, edges[1:], strict=True)
+        f"V{plot.y(phase.busy[low:high].mean()):.1f}H{plot.x(start + high):.1f}"
+        for low, high in pairwise(edges.tolist())
     )
     return f'<path class="area" d="M{plot.x(start):.1f} {plot.y(0):.1f}{steps}V{plot.y(0):.1f}z"/>'
 

@@ -57,11 +57,13 @@ class DemoNetworks:
 
     Parameters
     ----------
+    name : what the network for the hardware is called among `accuracies`
     tuned : the float network after quantization-aware training with int8 weights
     quantized : its integers, which run on the hardware
     accuracies : of all networks on the held-out images, float32 first
     """
 
+    name: str
     tuned: Network
     quantized: QuantizedNetwork
     accuracies: tuple[Accuracy, ...]
@@ -85,7 +87,7 @@ def train_networks(
     accuracies = [
         Accuracy.of("float32", "NumPy, float32", floating.predict(held_out.images), held_out)
     ]
-    pairs: list[tuple[Network, QuantizedNetwork]] = []
+    candidates: list[tuple[str, Network, QuantizedNetwork]] = []
     for weight_format in _WEIGHT_FORMATS:
         quantization = NetworkQuantization.calibrate(
             floating,
@@ -96,14 +98,9 @@ def train_networks(
         schedule = replace(_FINE_TUNING, seed=seed + 1)
         tuned = train(floating, data, schedule, quantization, report)
         for network, how in ((floating, "post-training"), (tuned, "quantization-aware")):
+            name = f"{weight_format} weights, {how}"
             quantized = QuantizedNetwork.from_float(network, quantization)
-            pairs.append((network, quantized))
-            accuracies.append(
-                Accuracy.of(
-                    f"{weight_format} weights, {how}",
-                    "golden, integers",
-                    quantized.predict(held_out.images),
-                    held_out,
-                )
-            )
-    return DemoNetworks(*pairs[1], tuple(accuracies))
+            candidates.append((name, network, quantized))
+            predicted = quantized.predict(held_out.images)
+            accuracies.append(Accuracy.of(name, "golden", predicted, held_out))
+    return DemoNetworks(*candidates[1], tuple(accuracies))

@@ -8,13 +8,15 @@ import numpy.typing as npt
 
 from flow.demo_networks import Accuracy
 from flow.digits import DigitSet
+from flow.job import JobResult
 from flow.network import FloatArray
 from flow.quantized_network import LayerRecord, QuantizedLayer, predictions
 from golden.compare import Comparison, compare
 from golden.quantization_error import QuantizationError, error_between, quantization_error
 from golden.quantize import dequantize, saturates
+from sim.gemm_job import GemmJob
 
-__all__ = ["DemoResult", "HardwareRun", "LayerResult", "layer_result"]
+__all__ = ["DemoResult", "LayerResult", "layer_result"]
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -26,21 +28,23 @@ class LayerResult:
     Parameters
     ----------
     layer : its integers
+    job : what the engine was given
     outputs : int8 array (M, N), what the hardware put out
     comparison : of the outputs with golden
     cycles : clock cycles from the first input to the last output
     utilization : useful multiply-accumulates over those the array could do in these cycles
-    busy : of each of some equal stretches of these cycles, how busy the array was, 0 to 1
+    busy : bool (cycles,), in which of them a row of activations entered the array
     float_weights, float_outputs : before quantization, (K, N) and (M, N)
     weight_error, output_error : what quantization did to them
     """
 
     layer: QuantizedLayer
+    job: GemmJob
     outputs: Int8Array
     comparison: Comparison
     cycles: int
     utilization: float
-    busy: npt.NDArray[np.float64]
+    busy: npt.NDArray[np.bool_]
     float_weights: FloatArray
     float_outputs: FloatArray
     weight_error: QuantizationError
@@ -126,23 +130,24 @@ class DemoResult:
         }
 
 
-@dataclass(frozen=True)
-class HardwareRun:
-    """What the hardware made of one layer; the fields are those of `LayerResult`."""
-
-    outputs: Int8Array
-    cycles: int
-    utilization: float
-    busy: npt.NDArray[np.float64]
-
-
 def layer_result(
-    record: LayerRecord, run: HardwareRun, float_weights: FloatArray, float_outputs: FloatArray
+    record: LayerRecord,
+    job: GemmJob,
+    run: JobResult,
+    float_weights: FloatArray,
+    float_outputs: FloatArray,
 ) -> LayerResult:
-    """Compare one layer with golden (`record`), and golden with the float network."""
+    """Compare one layer with golden (`record`), and golden with the float network.
+
+    `run` is from a level with a clock.
+    """
     q = record.layer.quantization
+    assert run.cycles is not None
+    assert run.utilization is not None
+    assert run.busy is not None
     return LayerResult(
         layer=record.layer,
+        job=job,
         outputs=run.outputs,
         comparison=compare(run.outputs, record.outputs),
         cycles=run.cycles,

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from flow.demo_networks import Accuracy
-from flow.demo_result import DemoResult, HardwareRun, layer_result
+from flow.demo_result import DemoResult, layer_result
 from flow.digits import DigitSet, load_digits
+from flow.job import JobResult
 from flow.network import Network
 from flow.network_quantization import NetworkQuantization
 from flow.quantized_network import QuantizedNetwork
 from golden.ranges import RangeRule
+from hw.config import EngineConfig
+from sim.gemm_job import GemmJob
 
 
 @pytest.fixture
@@ -26,12 +29,14 @@ def make_demo_result():
         quantized = QuantizedNetwork.from_float(network, quantization)
         records = quantized.run(quantized.quantize_images(held_out.images))
         floats = zip(network.weights, network.layer_outputs(held_out.images), strict=True)
-        layers = []
+        config, layers = EngineConfig(), []
         for record, (weights, outputs) in zip(records, floats, strict=True):
-            run = HardwareRun(record.outputs.copy(), 1000, 0.75, np.array([0.5, 1, 0.75]))
+            layer = record.layer
+            job = GemmJob(config, record.activations, layer.weights, layer.requantization)
+            run = JobResult(job.golden(), 1000, 0.75, np.arange(1000) > 20)
             if change and record is records[-1]:
                 change(run.outputs)
-            layers.append(layer_result(record, run, weights, outputs))
+            layers.append(layer_result(record, job, run, weights, outputs))
         result = DemoResult(
             held_out=held_out,
             layers=tuple(layers),

@@ -53,12 +53,22 @@ def test_every_bar_lies_inside_the_picture_whatever_the_values():
 
 
 def test_a_timeline_stands_as_high_as_the_array_is_busy():
-    phases = [Phase("one", 300, np.array([0.0, 1.0, 0.5])), Phase("two", 100, np.array([0.25]))]
+    busy = np.repeat([False, True, False], [20, 60, 20])
+    phases = [Phase("one", busy), Phase("two", np.tile([True, False, False, False], 75))]
     svg = timeline(phases, label="busy")
     areas = [path.get("d") for path in parts(svg, "path", "area")]
     heights = [[float(y) for y in re.findall(r"V([\d.]+)H", area)] for area in areas]
-    assert heights == [[176, 26, 101], [138.5]]
+    one, two = map(np.asarray, heights)
+    assert one.tolist() == [176] * 20 + [26] * 60 + [176] * 20
+    assert len(two) == 300
     assert {"one", "two", "0%", "100%", "400"} <= {text.text for text in parts(svg, "text")}
+
+
+def test_a_pixel_of_a_timeline_is_the_mean_of_its_cycles():
+    svg = timeline([Phase("long", np.tile([True, False, False, False], 9480))], label="busy")
+    (area,) = parts(svg, "path", "area")
+    heights = {float(y) for y in re.findall(r"V([\d.]+)H", area.get("d"))}
+    assert heights == {138.5}
 
 
 def test_labels_are_escaped_and_say_what_the_picture_shows():

@@ -1,0 +1,112 @@
+"""`lastbit demo`: a real network on the generated hardware."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flow.errors import user_input
+
+if TYPE_CHECKING:
+    from flow.demo import DemoOptions
+    from flow.demo_result import DemoResult
+
+__all__ = ["command"]
+
+
+@click.command("demo")
+@click.option("--rows", type=int, default=8, show_default=True, help="Rows: the reduction axis.")
+@click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
+@click.option(
+    "--simulator",
+    type=click.Choice(["verilator", "icarus"]),
+    default="verilator",
+    show_default=True,
+    help="Where the hardware runs.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/demo"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the training.")
+@click.pass_context
+def command(ctx: click.Context, rows: int, cols: int, simulator: str, out: Path, seed: int) -> None:
+    """Run a network on generated hardware and compare every element with golden.
+
+    Trains a small network on scanned digits, quantizes it, generates the Verilog, and runs all
+    held-out images through it. Exit status 1 if an element differs.
+    """
+    from flow.demo import DemoOptions, make_folder, require_simulator, write_demo
+    from flow.job import Level
+    from hw.config import EngineConfig
+
+    with user_input():
+        config = EngineConfig(rows=rows, cols=cols)
+        options = DemoOptions(config=config, level=Level(simulator), seed=seed)
+    require_simulator(options.level)
+    make_folder(out)
+    result = _run(options)
+    files = write_demo(result, out)
+    _show(result)
+    click.echo(f"{len(files)} files in {out}; look at {files[-1]}")
+    if result.differences:
+        ctx.exit(1)
+
+
+def _run(options: "DemoOptions") -> "DemoResult":
+    """Run the demo under progress bars."""
+    from rich.progress import Progress
+
+    from flow.demo import STAGES, Stage, run_demo
+
+    with Progress() as progress:
+        tasks = {stage: progress.add_task(stage.name, total=stage.steps) for stage in STAGES}
+
+        def on_step(stage: Stage) -> None:
+            progress.advance(tasks[stage])
+
+        return run_demo(options, on_step)
+
+
+def _show(result: "DemoResult") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    layers = Table("layer", title="Hardware against golden", title_justify="left")
+    for heading in ("M x K x N", "elements", "differences", "cycles", "utilization"):
+        layers.add_column(heading, justify="right")
+    for layer in result.layers:
+        layers.add_row(
+            layer.layer.name,
+            " x ".join(map(str, layer.shape)),
+            f"{layer.comparison.total:,}",
+            f"{layer.comparison.count:,}",
+            f"{layer.cycles:,}",
+            f"{layer.utilization:.1%}",
+        )
+    total = (f"{result.elements:,}", f"{result.differences:,}", f"{result.cycles:,}")
+    layers.add_section()
+    layers.add_row("together", "", *total, f"{result.utilization:.1%}")
+
+    accuracies = Table("network", "computed by", title="Held-out images", title_justify="left")
+    for heading in ("right", "accuracy"):
+        accuracies.add_column(heading, justify="right")
+    for accuracy in result.accuracies:
+        accuracies.add_row(
+            accuracy.network,
+            accuracy.computed_by,
+            f"{accuracy.right} of {accuracy.total}",
+            f"{accuracy.fraction:.1%}",
+        )
+    console = Console()
+    console.print(layers, accuracies, sep="\n")
+    if result.differences:
+        console.print(f"{result.differences:,} of {result.elements:,} elements differ")
+        for layer in result.layers:
+            if not layer.comparison.equal:
+                console.print(f"{layer.layer.name}: {layer.comparison}", markup=False)
+    else:
+        console.print(f"all {result.elements:,} elements equal, to the last bit")
