@@ -68,8 +68,9 @@ def add_step(acc: npt.ArrayLike, addend: npt.ArrayLike, bits: int, overflow: Ove
         return wrap(acc + addend, bits)
     low, high = accumulator_limits(bits, overflow)
     # Make room before adding, so that 64-bit accumulators do not overflow on the way.
-    room = np.minimum(acc, high - np.maximum(addend, 0))
-    return np.asarray(np.maximum(room, low - np.minimum(addend, 0)) + addend)
+    room_above = np.minimum(acc, high - np.maximum(addend, 0))
+    room_below = np.maximum(acc, low - np.minimum(addend, 0))
+    return np.asarray(np.where(addend > 0, room_above, room_below) + addend)
 
 
 def accumulate(

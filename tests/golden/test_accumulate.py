@@ -36,7 +36,7 @@ def in_python(start, products, bits, overflow):
 @pytest.mark.parametrize("bits", WIDTHS)
 def test_equals_python_integers_one_step_at_a_time(bits, overflow):
     rng = np.random.default_rng(bits)
-    size = min(2 ** (bits - 1), 2**61)
+    size = min(2 ** (bits + 1), 2**61)
     products = rng.integers(-size, size, (40, 12), endpoint=True)
     start = rng.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1, 40, endpoint=True)
     result = accumulate(products, bits=bits, overflow=overflow, initial=start)
