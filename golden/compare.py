@@ -56,6 +56,8 @@ class Comparison:
     """By sign and power of two of the distance, from the most negative on; empty bins left out."""
     nan_count: int
     """Elements that are NaN in one of the arrays only: they are in `count` but in no bin."""
+    listed: tuple[Difference, ...] = ()
+    """The first ones in C order, as many as asked for."""
 
     @property
     def equal(self) -> bool:
@@ -84,15 +86,19 @@ class Comparison:
         for label, count in rows:
             bar = "#" * max(1, round(BAR_WIDTH * count / most))
             yield f"  {label:>{width}}  {count:>{digits}}  {bar}"
+        if self.listed:
+            yield f"the first {len(self.listed)}:"
+            yield from (f"  {difference}" for difference in self.listed)
 
 
-def compare(actual: npt.ArrayLike, expected: npt.ArrayLike) -> Comparison:
+def compare(actual: npt.ArrayLike, expected: npt.ArrayLike, *, limit: int = 0) -> Comparison:
     """Compare every element of two arrays of one shape.
 
     Integers of any widths are compared by value, exactly; booleans count as 0 and 1. Floats must be
     of one type and are compared by their bits: the unit is the distance in the ordered list of all
     values, in which -0.0 stands one before 0.0 and infinity one after the largest number. Two NaNs
-    are equal whatever their payloads; NaN and a number differ, by no distance.
+    are equal whatever their payloads; NaN and a number differ, by no distance. The report lists
+    the first `limit` differences.
 
     Raises
     ------
@@ -121,6 +127,7 @@ def compare(actual: npt.ArrayLike, expected: npt.ArrayLike) -> Comparison:
         largest=difference(int(distance.argmax())) if distance.any() else None,
         histogram=tuple(_histogram(negative, distance)),
         nan_count=int(unordered.sum()),
+        listed=tuple(difference(k) for k in range(min(limit, different.size))),
     )
 
 
