@@ -107,7 +107,8 @@ def test_fit_of_few_values_is_the_best_of_all_partitions(seed):
 
 
 def test_fit_leaves_every_level_at_the_mean_of_its_values():
-    x = np.random.default_rng(2).standard_normal(5000).astype(np.float32)
+    x = np.random.default_rng(2).standard_normal(50_000).round(2).astype(np.float32)
+    assert np.unique(x).size > 512
     book = Codebook.fit(x, 8, iterations=1000)
     indices = book.encode(x)
     means = [x[indices == i].mean(dtype=np.float64) for i in range(8)]

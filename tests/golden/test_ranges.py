@@ -28,6 +28,12 @@ def skewed(count, seed=8):
     return np.random.default_rng(seed).gamma(1.0, 1.0, count).astype(np.float32) - np.float32(0.3)
 
 
+def one_sided_with_outlier(count, seed=9):
+    x = np.random.default_rng(seed).uniform(0, 8, count).astype(np.float32)
+    x[0] = -7
+    return x
+
+
 def mean_squared_error(x, found, fmt, symmetric):
     kind = QuantizationKind.SYMMETRIC if symmetric else QuantizationKind.ASYMMETRIC
     error = fake_quantize(x, choose(found, fmt, kind)).astype(np.float64) - x
@@ -107,8 +113,12 @@ def test_no_range_of_a_grid_has_a_smaller_squared_error(x, symmetric, fmt):
             assert ours <= tolerance * mean_squared_error(x, Range(*ends), fmt, symmetric), ends
 
 
-def test_least_squared_error_moves_the_two_ends_apart():
-    x = skewed(20_000)
+@pytest.mark.parametrize(
+    "x",
+    [skewed(20_000), -skewed(20_000), one_sided_with_outlier(5000), -one_sided_with_outlier(5000)],
+    ids=["skewed up", "skewed down", "outlier below", "outlier above"],
+)
+def test_least_squared_error_moves_the_two_ends_apart(x):
     found = find_range(x, MEAN_SQUARED_ERROR, INT4)
     low, high = float(x.min()), float(x.max())
     grid = [
