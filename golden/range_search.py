@@ -17,6 +17,9 @@ _COARSE = 2.0 ** (-np.arange(49) / 4)
 _FINE = 2.0 ** (np.arange(-8, 9) / 32)
 _FINEST = 2.0 ** (np.arange(-4, 5) / 128)
 
+_BLOCK = 1 << 16
+"""Values quantized at a time: what stays in the cache is several times as fast."""
+
 
 def least_squares_range(
     rows: NDArray[np.float32],
@@ -63,6 +66,8 @@ class _Search:
         high: NDArray[np.float64],
     ) -> None:
         self.rows, self.fmt, self.kind = rows, fmt, kind
+        width = max(_BLOCK // len(rows), 1)
+        self.blocks = [rows[:, i : i + width] for i in range(0, rows.shape[1], width)]
         self.low, self.high = low, high
         self.error = self._squared_error(low, high)
 
@@ -88,8 +93,11 @@ class _Search:
         self, low: NDArray[np.float64], high: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         q = choose(Range(low, high, axis=0), self.fmt, self.kind)
-        error = fake_quantize(self.rows, q) - self.rows
-        return np.asarray(np.square(error, dtype=np.float64).sum(axis=1))
+        total = np.zeros(len(self.rows))
+        for block in self.blocks:
+            error = fake_quantize(block, q) - block
+            total += np.square(error, dtype=np.float64).sum(axis=1)
+        return total
 
 
 def entropy_magnitude(
