@@ -29,15 +29,15 @@ class ClippingRange:
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of cycles with a name, for example a layer: `busy` is one bool a cycle."""
+    """A stretch of cycles with a name, for example a layer; `used` is a share, 0 to 1, of each."""
 
     name: str
-    busy: npt.NDArray[np.bool_]
+    used: npt.NDArray[np.float64]
 
     @property
     def cycles(self) -> int:
         """How many cycles."""
-        return len(self.busy)
+        return len(self.used)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def histogram(
 
 
 def timeline(phases: Sequence[Phase], *, label: str) -> str:
-    """The share of busy cycles, a pixel's width of them at a time, one phase after the other."""
+    """The mean share used, of a pixel's width of cycles at a time, one phase after the other."""
     total = sum(phase.cycles for phase in phases)
     plot = _Plot(44, 992, 26, 176, (0, max(total, 1)), (0, 1))
     body = [
@@ -138,7 +138,7 @@ def _area(plot: _Plot, start: int, phase: Phase) -> str:
     pixels = max(1, round(plot.x(phase.cycles) - plot.x(0)))
     edges = np.linspace(0, phase.cycles, min(pixels, phase.cycles) + 1).astype(int)
     steps = "".join(
-        f"V{plot.y(phase.busy[low:high].mean()):.1f}H{plot.x(start + high):.1f}"
+        f"V{plot.y(phase.used[low:high].mean()):.1f}H{plot.x(start + high):.1f}"
         for low, high in pairwise(edges.tolist())
     )
     return f'<path class="area" d="M{plot.x(start):.1f} {plot.y(0):.1f}{steps}V{plot.y(0):.1f}z"/>'

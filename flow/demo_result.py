@@ -56,6 +56,28 @@ class LayerResult:
         return (len(self.outputs), *self.layer.weights.shape)
 
     @property
+    def used(self) -> npt.NDArray[np.float64]:
+        """Of each cycle, the share of the array's elements that take a useful product.
+
+        A row of activations counts in the cycle it enters; what pads the last tiles does not. The
+        mean is the utilization.
+        """
+        _, k, n = self.shape
+        rows, cols = self.job.config.rows, self.job.config.cols
+        shares = np.concatenate(
+            [
+                np.full(
+                    step.count,
+                    min(rows, k - step.k_tile * rows) * min(cols, n - step.n_tile * cols),
+                )
+                for step in self.job.passes
+            ]
+        )
+        used = np.zeros(self.cycles)
+        used[self.busy] = shares / (rows * cols)
+        return used
+
+    @property
     def multiply_accumulates(self) -> int:
         """Useful products, without those of padding."""
         m, k, n = self.shape

@@ -29,8 +29,8 @@ def report(result: DemoResult) -> str:
         layer_rows=_lines(_layer_row(layer) for layer in result.layers),
         layer_total=_layer_total(result),
         timeline=timeline(
-            [Phase(layer.layer.name, layer.busy) for layer in result.layers],
-            label=f"Busy over {result.cycles:,} clock cycles",
+            [Phase(layer.layer.name, layer.used) for layer in result.layers],
+            label=f"Utilization over {result.cycles:,} clock cycles",
         ),
         held_out=f"{len(result.held_out):,}",
         accuracy_rows=_lines(_accuracy_rows(result)),

@@ -33,7 +33,9 @@ def make_demo_result():
         for record, (weights, outputs) in zip(records, floats, strict=True):
             layer = record.layer
             job = GemmJob(config, record.activations, layer.weights, layer.requantization)
-            run = JobResult(job.golden(), 1000, 0.75, np.arange(1000) > 20)
+            busy = np.arange(20 + sum(step.count for step in job.passes)) >= 20
+            products = job.activations.size * job.weights.shape[1]
+            run = JobResult(job.golden(), len(busy), products / (64 * len(busy)), busy)
             if change and record is records[-1]:
                 change(run.outputs)
             layers.append(layer_result(record, job, run, weights, outputs))

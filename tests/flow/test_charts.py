@@ -53,8 +53,8 @@ def test_every_bar_lies_inside_the_picture_whatever_the_values():
 
 
 def test_a_timeline_stands_as_high_as_the_array_is_busy():
-    busy = np.repeat([False, True, False], [20, 60, 20])
-    phases = [Phase("one", busy), Phase("two", np.tile([True, False, False, False], 75))]
+    used = np.repeat([0.0, 1.0, 0.0], [20, 60, 20])
+    phases = [Phase("one", used), Phase("two", np.tile([1.0, 0.0, 0.0, 0.0], 75))]
     svg = timeline(phases, label="busy")
     areas = [path.get("d") for path in parts(svg, "path", "area")]
     heights = [[float(y) for y in re.findall(r"V([\d.]+)H", area)] for area in areas]
@@ -65,7 +65,7 @@ def test_a_timeline_stands_as_high_as_the_array_is_busy():
 
 
 def test_a_pixel_of_a_timeline_is_the_mean_of_its_cycles():
-    svg = timeline([Phase("long", np.tile([True, False, False, False], 9480))], label="busy")
+    svg = timeline([Phase("long", np.tile([1.0, 0.0, 0.0, 0.0], 9480))], label="busy")
     (area,) = parts(svg, "path", "area")
     heights = {float(y) for y in re.findall(r"V([\d.]+)H", area.get("d"))}
     assert heights == {138.5}

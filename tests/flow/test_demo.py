@@ -39,8 +39,8 @@ def stubbed(monkeypatch):
     def run(job, level):
         outputs = job.golden()
         edits.get(job.weights.shape, lambda outputs: None)(outputs)
-        cycles = 100 * len(outputs)
-        return JobResult(outputs, cycles, 0.5, np.arange(cycles) >= 8)
+        busy = np.arange(8 + sum(step.count for step in job.passes)) >= 8
+        return JobResult(outputs, len(busy), 0.5, busy)
 
     monkeypatch.setattr(flow.demo, "train_networks", train)
     monkeypatch.setattr(flow.demo, "run_job", run)
@@ -78,6 +78,7 @@ def test_accuracies_are_those_of_real_networks(stubbed):
     floating, hardware = result.accuracies[0], result.accuracies[-1]
     assert floating.fraction > 0.95
     assert hardware.computed_by == "Verilator"
+    assert hardware.network == "int8 weights, quantization-aware"
     assert hardware.right == right["int8 weights, quantization-awaregolden"]
     assert hardware.right == np.sum(result.predictions == result.held_out.labels)
     assert abs(hardware.right - floating.right) <= 4
@@ -88,7 +89,7 @@ def test_accuracies_are_those_of_real_networks(stubbed):
 def test_the_command_leaves_what_a_board_needs_and_shows_the_tables(stubbed, tmp_path):
     shown = demo("--out", tmp_path)
     assert shown.exit_code == 0, shown.output
-    assert re.search(r"layer 1 .*360 x 64 x 48 .*17,280 .* 0 .*36,000 .*50\.0%", shown.output)
+    assert re.search(r"layer 1 .*360 x 64 x 48 .*17,280 .* 0 .*17,288 .*50\.0%", shown.output)
     assert "all 32,400 elements equal, to the last bit" in shown.output
 
     layers = [f"memory/layer_{n}" for n in (1, 2, 3)]
@@ -173,4 +174,5 @@ def test_all_held_out_images_on_verilator(rows, cols):
         busy = m * -(-k // rows) * -(-n // cols)
         assert layer.busy.sum() == busy
         assert busy <= layer.cycles <= busy + 200
+        assert layer.used.mean() == pytest.approx(layer.utilization)
         assert layer.utilization == layer.multiply_accumulates / (layer.cycles * rows * cols)

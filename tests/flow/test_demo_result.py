@@ -8,9 +8,17 @@ def test_totals_are_over_all_layers(make_demo_result):
     result = make_demo_result()
     assert result.elements == 50 * (12 + 10)
     assert result.differences == 0
-    assert result.cycles == 2000
-    assert result.utilization == 0.75
+    assert result.cycles == 20 + 800 + 20 + 200
+    assert result.utilization == pytest.approx((50 * 64 * 12 + 50 * 12 * 10) / (1040 * 64))
     assert [layer.multiply_accumulates for layer in result.layers] == [50 * 64 * 12, 50 * 12 * 10]
+
+
+def test_padding_is_not_useful_and_the_mean_share_is_the_utilization(make_demo_result):
+    second = make_demo_result().layers[1]  # K is 12 and N is 10 on an array of 8 x 8
+    used = second.used[second.busy]
+    assert used.tolist() == [share / 64 for share in (64, 32, 16, 8) for _ in range(50)]
+    assert second.used.mean() == pytest.approx(50 * 12 * 10 / (second.cycles * 64))
+    assert not second.used[~second.busy].any()
 
 
 def test_a_changed_output_is_found_and_named(make_demo_result):

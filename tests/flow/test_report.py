@@ -91,7 +91,7 @@ def test_tables_have_a_row_for_each_layer_and_network(make_demo_result):
     result = make_demo_result()
     page = Page(report(result))
     assert page.count("th", scope="row") == 2 + 1 + len(result.accuracies) + 2
-    for words in ("50 × 64 × 12", "75.0%", "2,000", "int8 & bias"):
+    for words in ("50 × 64 × 12", "66.7%", "1,040", "int8 & bias"):
         assert words in page.text()
     accuracy = result.accuracies[0]
     assert f"{accuracy.right} of 50 {accuracy.fraction:.1%}" in page.text()
