@@ -211,7 +211,7 @@ def _shaped(path: Path, values: AnyArray, shape: tuple[int, ...]) -> AnyArray:
         text = " x ".join(map(str, shape))
         length = "cut short" if values.size < wanted else "too long"
         raise UserError(
-            f"{path} holds {values.size} numbers and the shape {text} {wanted}; "
+            f"{path} holds {values.size} numbers, but the shape {text} needs {wanted}; "
             f"it is {length} or --shape is wrong"
         )
     return values.reshape(shape)

@@ -189,7 +189,7 @@ def prepare_bad_files(folder):
         ),
         (
             ["model.npy", "model.npy", "--shape", "16x13"],
-            "192 numbers and the shape 16 x 13 208; it",
+            "192 numbers, but the shape 16 x 13 needs 208",
         ),
         (["hardware.npy", "model.npy", "--shift", "4"], "--shift is about --before; give both"),
         (

@@ -200,8 +200,8 @@ def test_bin_that_is_no_whole_number_of_words(tmp_path):
 def test_wrong_shape_says_which_way(tmp_path):
     path = tmp_path / "a.bin"
     path.write_bytes(bytes(6))
-    check_refused(path, INT8, "6 numbers and the shape 2 x 4 8; it is cut short or", (2, 4))
-    check_refused(path, INT8, "6 numbers and the shape 5 5; it is too long or", (5,))
+    check_refused(path, INT8, "6 numbers, but the shape 2 x 4 needs 8; it is cut short or", (2, 4))
+    check_refused(path, INT8, "6 numbers, but the shape 5 needs 5; it is too long or", (5,))
 
 
 def test_unknown_kind_and_missing_format(tmp_path):
