@@ -12,13 +12,13 @@ class Scheme(Enum):
     """
 
     FLOAT32 = "float32"
-    """ONNX Runtime's QLinear operators and LiteRT's default kernels: float32 multiply, ties to even."""
+    """ONNX Runtime's QLinear operators and LiteRT's default kernels: float32, ties to even."""
 
     FIXED = "fixed"
     """An integer multiplier and one rounding shift, with the tie rule named."""
 
     Q31_DOUBLE = "q31_double"
-    """LiteRT's reference convolution: a Q31 multiply that rounds, then a shift that rounds again."""
+    """LiteRT's reference convolution: a Q31 multiply and a shift, each of which rounds."""
 
     SHIFT = "shift"
     """A power-of-two scale: one rounding shift, with the tie rule named."""

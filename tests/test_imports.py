@@ -15,7 +15,7 @@ FOREIGN = {
     "hw": {"amaranth", "pyosys"},
     "sim": {"numpy", "bitstring", "amaranth", "cocotb", "cocotb_tools", "find_libpython",
             "bitwuzla", "pyosys"},
-    "flow": {"numpy", "bitstring", "click", "rich", "sklearn"},
+    "flow": {"numpy", "bitstring", "click", "rich", "sklearn", "find_libpython"},
 }  # fmt: skip
 OWN = {
     "golden": set(),

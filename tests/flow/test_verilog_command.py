@@ -49,7 +49,10 @@ def test_the_same_bytes_twice(tmp_path):
         (["--depth", 1], "depth must be from 2 to 4096, not 1"),
         (["--group", 3], "rows must be grouped by 1, 2 or 4, not 3"),
         (["--schemes", "float32,half"], "scheme must be one of"),
-        (["--schemes", "q31_double"], "schemes must be one or more of fixed, float32, shift, not q31_double"),
+        (
+            ["--schemes", "q31_double"],
+            "schemes must be one or more of fixed, float32, shift, not q31_double",
+        ),
         (["--name", "8x8"], "a module name must be a Verilog identifier, not '8x8'"),
     ],
 )
