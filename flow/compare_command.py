@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -187,9 +188,13 @@ def _origin(
     if word.integer is None:
         raise UserError(f"--before needs integers of up to 32 bits, not {word}; give --format")
     fmt = None if FileKind.of(path).is_typed else ACCUMULATOR
-    values = read_array(path, fmt, shape, byte_order=reader.byte_order)
+    values = read_array(path, fmt, byte_order=reader.byte_order)
+    if values.size != prod(shape):
+        raise UserError(
+            f"{path} holds {values.size} numbers and the data {prod(shape)}; is it of this data?"
+        )
     with user_input(str(path)):
-        return Unrounded(values, word.integer, shift, zero_point or 0)
+        return Unrounded(values.reshape(shape), word.integer, shift, zero_point or 0)
 
 
 def _cause(result: Comparison, found: list[Explanation], *, is_origin_known: bool) -> str:

@@ -142,7 +142,8 @@ def _schemes(acc: Accumulators, r: Requantization) -> Iterator[Hypothesis]:
         (Scheme.Q31_DOUBLE, "", lambda: Q31Scaling.from_scale(scale)),
     )
     for scheme, ties, build in builders:
-        if scheme is not r.scheme:
+        same = scheme is Scheme.FIXED and r.scheme is Scheme.SHIFT  # but for the ties
+        if scheme is not r.scheme and not same:
             with suppress(ValueError):
                 yield Hypothesis(
                     f"the hardware computes by the scheme {{}}, the model by {r.scheme.value}",

@@ -196,7 +196,10 @@ def prepare_bad_files(folder):
             ["hardware.npy", "model.npy", "--before", "no.npy"],
             "no.npy cannot be read: No such file",
         ),
-        (["hardware.npy", "model.npy", "--before", "short.hex"], "short.hex holds 100 numbers and"),
+        (
+            ["hardware.npy", "model.npy", "--before", "short.hex"],
+            "holds 100 numbers and the data 192; is it",
+        ),
         (
             ["hardware.npy", "model.npy", "--before", "acc.npy"],
             "acc.npy: the origin does not give t",
