@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cocotb
 import numpy as np
 
 __all__ = ["VARIABLE", "generator", "inputs", "parameters", "seed", "write"]
@@ -19,9 +18,9 @@ __all__ = ["VARIABLE", "generator", "inputs", "parameters", "seed", "write"]
 VARIABLE = "LASTBIT_TESTBENCH"
 
 
-def write(path: Path, *, parameters: Mapping[str, Any], inputs: Sequence[str]) -> None:
+def write(path: Path, *, seed: int, parameters: Mapping[str, Any], inputs: Sequence[str]) -> None:
     """Write the file that the coroutines read."""
-    content = {"parameters": dict(parameters), "inputs": list(inputs)}
+    content = {"seed": seed, "parameters": dict(parameters), "inputs": list(inputs)}
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -36,8 +35,8 @@ def inputs() -> list[str]:
 
 
 def seed() -> int:
-    """Return the seed of this run."""
-    return int(cocotb.RANDOM_SEED)
+    """Return the seed of this run (``cocotb.RANDOM_SEED`` is another one for each test)."""
+    return int(_content()["seed"])
 
 
 def generator(*key: object) -> np.random.Generator:

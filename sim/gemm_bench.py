@@ -13,7 +13,7 @@ from golden.requantize import Requantization
 from golden.scaling import TIE_RULES
 from golden.scheme import Scheme
 from hw.config import EngineConfig
-from sim import environment
+from sim import clock, environment
 from sim.gemm_job import GemmJob
 from sim.scoreboard import MismatchError, Scoreboard
 from sim.stalls import StallPattern
@@ -42,6 +42,10 @@ AXI = {
     "output": "m_axis_output",
 }
 """Prefix of each stream of `GemmAxis`."""
+
+
+_QUIET = 20
+"""Cycles after the last result in which no other may come."""
 
 
 def awkward_sizes(config: EngineConfig) -> list[tuple[int, int, int]]:
@@ -141,6 +145,7 @@ class Feed:
         stalls: Mapping[str, StallPattern] | None = None,
     ) -> None:
         patterns = stalls or {}
+        self._edge = clock.edge(dut)
         self.jobs = jobs
         self.output = StreamMonitor(
             dut, prefixes["output"], stalls=patterns.get("output", StallPattern.NEVER)
@@ -180,6 +185,10 @@ class Feed:
         count = sum(job.output_beats for job in self.jobs)
         patience = 2000 + 16 * (count + sum(map(len, self._beats.values())))
         beats = iter(await self.output.receive(count, within=patience))
+        for _ in range(_QUIET):
+            await self._edge
+        if len(self.output.beats) > count:
+            raise MismatchError(f"o: a beat came after all {count} (seed {environment.seed()})")
         for index, job in enumerate(self.jobs):
             _check_job(f"o of job {index}", job, list(islice(beats, job.output_beats)))
         self.output.stop()

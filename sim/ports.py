@@ -27,9 +27,9 @@ def module_ports(verilog: str, module: str) -> list[VerilogPort]:
     ValueError
         There is no such module in the text.
     """
-    pattern = rf"^\s*module\s+{re.escape(module)}\b.*?^\s*endmodule\b"
-    found = re.search(pattern, verilog, re.S | re.M)
+    pattern = rf"\bmodule\s+{re.escape(module)}\b.*?\bendmodule\b"
+    found = re.search(pattern, _COMMENT.sub("", verilog), re.S)
     if found is None:
         raise ValueError(f"the Verilog text must hold module {module}, and does not")
-    declared = _DECLARATION.findall(_COMMENT.sub("", found[0]))
+    declared = _DECLARATION.findall(found[0])
     return [VerilogPort(name, kind == "input") for kind, name in dict.fromkeys(declared)]

@@ -56,7 +56,7 @@ def run(
     simulator
         Where to run.
     seed
-        ``cocotb.RANDOM_SEED`` in the coroutines: the only source of randomness.
+        ``sim.environment.generator`` starts from it: the only source of randomness.
     parameters
         What the coroutines get from ``sim.environment.parameters()``; anything JSON holds.
     tests
@@ -87,7 +87,9 @@ def run(
         inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
         # cocotb rewrites assertions through pytest, which must not find a project's settings.
         (folder / "pytest.ini").write_text("[pytest]\n")
-        environment.write(folder / "testbench.json", parameters=parameters or {}, inputs=inputs)
+        environment.write(
+            folder / "testbench.json", seed=seed, parameters=parameters or {}, inputs=inputs
+        )
         status = run_logged(
             _command(simulator, program, folder if waves else None),
             folder=folder,
