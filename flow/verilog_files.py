@@ -5,13 +5,14 @@ from importlib import resources
 from hw.config import EngineConfig
 from hw.emit import check_module_name, emit_verilog, ports
 from hw.gemm_axis import GemmAxis
+from hw.instruction import AccumulateOperation
 
 __all__ = ["engine_files"]
 
 _MEANINGS = {
     "clk": "Clock; everything happens at its rising edge.",
     "rst": "Reset, synchronous, active high, for at least one cycle.",
-    "s_axis_pass_tdata": "A pass: {pass_layout}.",
+    "s_axis_pass_tdata": "A pass: {pass_layout}. Operations: {operations}.",
     "s_axis_weight_tdata": "A row of the weight tile, column 0 in the lowest byte; {rows} a pass.",
     "s_axis_activation_tdata": "A row of activations, array row 0 in the lowest byte.",
     "s_axis_parameter_tdata": "Requantizer parameters of a column: {word_layout}; {cols} a drain.",
@@ -43,6 +44,7 @@ def _port_table(engine: GemmAxis, name: str) -> str:
         "rows": config.rows,
         "cols": config.cols,
         "pass_layout": _fields(engine.engine.i_pass.payload.shape()),
+        "operations": ", ".join(f"{code.value} {code.name}" for code in AccumulateOperation),
         "word_layout": _fields(engine.engine.parameter_word.layout),
     }
     schemes = ", ".join(sorted(scheme.value for scheme in config.schemes))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from golden.accumulate_operation import AccumulateOperation
+
 __all__ = [
     "Pass",
     "passes",
@@ -33,7 +35,7 @@ class Pass:
     first : the first activation row
     count : how many activation rows
     n_tile, k_tile : the weight tile
-    add : add to the accumulators instead of setting them
+    operation : what is done with the accumulators
     drain : the accumulators are complete after this pass
 
     """
@@ -42,7 +44,7 @@ class Pass:
     count: int
     n_tile: int
     k_tile: int
-    add: bool
+    operation: AccumulateOperation
     drain: bool
 
 
@@ -61,19 +63,29 @@ def split_rows(m: int, depth: int) -> list[int]:
     return [depth] * full + [rest] * (rest > 0)
 
 
-def passes(m: int, k: int, n: int, *, rows: int, cols: int, depth: int) -> Iterator[Pass]:
+def passes(
+    m: int,
+    k: int,
+    n: int,
+    *,
+    rows: int,
+    cols: int,
+    depth: int,
+    rest: AccumulateOperation = AccumulateOperation.ADD,
+) -> Iterator[Pass]:
     """The passes of a product (m, k) x (k, n) in the engine's order.
 
     For each chunk of activation rows, for each column of weight tiles, down the reduction axis: the
-    first pass sets, the later ones add, the last one drains.
+    first pass sets, the later ones do `rest`, the last one drains.
     """
     k_tiles, n_tiles = tile_count(k, rows), tile_count(n, cols)
     first = 0
     for count in split_rows(m, depth):
         for n_tile in range(n_tiles):
             for k_tile in range(k_tiles):
+                operation = rest if k_tile else AccumulateOperation.SET
                 last = k_tile == k_tiles - 1
-                yield Pass(first, count, n_tile, k_tile, add=k_tile > 0, drain=last)
+                yield Pass(first, count, n_tile, k_tile, operation=operation, drain=last)
         first += count
 
 

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.instruction import AccumulateOperation
 from hw.pipeline import registered
 
 __all__ = ["AccumulateControl", "AccumulatorBank"]
@@ -23,24 +24,24 @@ class AccumulateControl(data.StructLayout):
 
     def __init__(self, *, depth, entries):
         super().__init__({
-            "valid": 1,               # there is a sum
-            "row":   range(depth),    # its word
-            "add":   1,               # add it to the word instead of setting the word
-            "drain": 1,               # the result goes out instead of into the word
-            "last":  1,               # last row of a pass that drains
-            "entry": range(entries),  # requantizer parameters of the result
+            "valid":     1,                    # there is a sum
+            "row":       range(depth),         # its word
+            "operation": AccumulateOperation,  # what is done with both
+            "drain":     1,                    # the result goes out instead of into the word
+            "last":      1,                    # last row of a pass that drains
+            "entry":     range(entries),       # requantizer parameters of the result
         })
 
 
 class AccumulatorBank(wiring.Component):
-    """Adds partial sums to words: `word[row] = (add ? word[row] : 0) + sum`, wrapping.
+    """Works partial sums into words, as `AccumulateOperation` says; all but MAX wrap.
 
     The result of a pass that drains goes to `o_acc` and leaves the word as it was. Control goes on
     to the column to the right one cycle later.
 
     No flow control. Control comes `SUM_AFTER` cycles before its sum; the result is at the output
-    `OUTPUT_AFTER` cycles after the sum. Throughput one sum per cycle; a word may be added to again
-    after `RECURRENCE` cycles.
+    `OUTPUT_AFTER` cycles after the sum. Throughput one sum per cycle; a word may be used again
+    `RECURRENCE` cycles later.
 
     Parameters
     ----------
@@ -97,20 +98,44 @@ class AccumulatorBank(wiring.Component):
             read.addr.eq(self.i_control.row),
             self.o_control.eq(control[1]),
         ]
-        base = registered(m, Mux(control[1].add, read.data, 0), name="base")
-        wrapped = (base + self.i_sum)[:word.width].as_signed()
-        total = registered(m, wrapped, name="total")
+        base = registered(m, self._operand(m, control[1].operation, read.data), name="base")
+        total, is_sum, partial = self._combine(m, control[2].operation, base)
 
-        # Cycle 3: the result.
+        # Cycle 3: the result. Of a maximum, the comparison is known a cycle before the choice.
         result = control[-1]
+        chosen = Signal(word)
         m.d.comb += [
+            chosen.eq(Mux(is_sum, partial, total)),
             write.addr.eq(result.row),
-            write.data.eq(total),
+            write.data.eq(chosen),
             write.en.eq(result.valid & ~result.drain),
             self.o_valid.eq(result.valid & result.drain),
             self.o_last.eq(result.last),
             self.o_entry.eq(result.entry),
-            self.o_acc.eq(total),
+            self.o_acc.eq(chosen),
         ]
 
         return m
+
+    def _operand(self, m, operation, word):
+        """What the sum is added to, or compared with."""
+        operand = Signal(word.shape())
+        with m.Switch(operation):
+            with m.Case(AccumulateOperation.SET):
+                m.d.comb += operand.eq(0)
+            with m.Case(AccumulateOperation.SHIFT_ADD):
+                m.d.comb += operand.eq(Cat(Const(0, 8), word[:-8]).as_signed())
+            with m.Default():
+                m.d.comb += operand.eq(word)
+        return operand
+
+    def _combine(self, m, operation, base):
+        """Add the sum, or keep `base` if the operation is MAX; tell whether that sum is larger."""
+        is_max = operation == AccumulateOperation.MAX
+        total = (base + Mux(is_max, 0, self.i_sum))[:len(base)].as_signed()
+        is_sum = is_max & (base < self.i_sum)
+        return (
+            registered(m, total, name="total"),
+            registered(m, is_sum, name="is_sum"),
+            registered(m, self.i_sum, name="partial"),
+        )

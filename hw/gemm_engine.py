@@ -26,7 +26,8 @@ class GemmEngine(wiring.Component):
     A pass streams its rows of activations through a tile of weights and sets the accumulators or
     adds to them; the last pass over the reduction axis drains them through the requantizers. So for
     each block of up to `depth` rows of A and each `cols` columns of W: one pass for each `rows`
-    rows of W, of which the first does not `add` and the last does `drain`.
+    rows of W, of which the first does SET, the later ones ADD, and the last does `drain`. (Other
+    operations compute other things; see `AccumulateOperation`.)
 
     Every stream may stall at any cycle and nothing is lost. Passes follow each other without a
     bubble when they have at least `rows` rows (and at least `AccumulatorBank.RECURRENCE`); a pass

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.accumulator_bank import AccumulateControl, AccumulatorBank
+from hw.instruction import AccumulateOperation
 from hw.pipeline import registered
 
 __all__ = ["Launcher", "Pass"]
@@ -21,9 +22,9 @@ class Pass(data.StructLayout):
 
     def __init__(self, *, depth):
         super().__init__({
-            "rows_minus_1": range(depth),  # rows of activations, less one
-            "add":          1,             # add to the accumulators instead of setting them
-            "drain":        1,             # requantize the results and put them out
+            "rows_minus_1": range(depth),         # rows of activations, less one
+            "operation":    AccumulateOperation,  # what is done with the accumulators
+            "drain":        1,                    # requantize the results and put them out
         })
 
 
@@ -32,7 +33,7 @@ class Launcher(wiring.Component):
 
     A row needs: the array flushed since reset; for the first row of a pass, its tile of weights,
     and, if the pass drains, an entry of requantizer parameters; in a pass that drains, room for its
-    result behind the array; and that the accumulators it adds to are written, which takes
+    result behind the array; and that the accumulators it works on are written, which takes
     `AccumulatorBank.RECURRENCE` cycles. Nothing behind the launcher ever waits.
 
     Latency is `LATENCY` cycles; throughput one row per cycle, with no bubble between passes.
@@ -109,7 +110,7 @@ class Launcher(wiring.Component):
 
         # The first row of a pass finds the sums of the pass before it, however short that was.
         wait = Signal(range(AccumulatorBank.RECURRENCE))
-        written = ~current.add | (wait == 0)
+        written = (current.operation == AccumulateOperation.SET) | (wait == 0)
 
         ready_first = self.i_weights_loaded & (~current.drain | self.i_entry_loaded) & written
         ready = self.o_running & (~first | ready_first) & (~current.drain | self.i_room)
@@ -149,7 +150,7 @@ class Launcher(wiring.Component):
         m.d.comb += [
             control.valid.eq(launch),
             control.row.eq(row),
-            control.add.eq(current.add),
+            control.operation.eq(current.operation),
             control.drain.eq(current.drain),
             control.last.eq(last),
             control.entry.eq(Mux(first, self.i_entry, entry)),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from cocotb.task import Task
 
+from golden.accumulate_operation import AccumulateOperation
 from golden.requantize import Requantization
 from golden.scaling import TIE_RULES
 from golden.scheme import Scheme
@@ -69,10 +70,12 @@ def random_job(
     size: tuple[int, int, int],
     *,
     operands: tuple[int, int] | None = None,
+    rest: AccumulateOperation = AccumulateOperation.ADD,
 ) -> GemmJob:
     """Draw a product of a size (M, K, N) with a scheme that the engine has.
 
-    Operands are weighted, or all equal to ``operands`` (activation, weight).
+    Operands are weighted, or all equal to ``operands`` (activation, weight). ``rest`` is what the
+    later passes of a tile do.
     """
     m, k, n = size
     if operands is None:
@@ -80,22 +83,29 @@ def random_job(
         w = weighted(random, (k, n), bits=config.weight.bits)
     else:
         a, w = np.full((m, k), operands[0]), np.full((k, n), operands[1])
+    reach = config.activation.max * config.weight.max * float(np.sqrt(k))
+    if rest is AccumulateOperation.SHIFT_ADD:
+        # What is beyond the accumulators wraps.
+        reach = min(reach * 256.0 ** ((k - 1) // config.rows), 2.0 ** (config.accumulator_bits - 2))
     return GemmJob(
         config,
         a.astype(config.activation.dtype),
         w.astype(config.weight.dtype),
-        _requantization(random, config, k, n),
+        _requantization(random, config, reach, n),
+        rest,
     )
 
 
 def _requantization(
-    random: np.random.Generator, config: EngineConfig, k: int, n: int
+    random: np.random.Generator, config: EngineConfig, reach: float, n: int
 ) -> Requantization:
-    """Draw parameters that bring most of the results into the output's range."""
+    """Draw parameters that bring most of the results into the output's range.
+
+    ``reach`` is where accumulators get to.
+    """
     schemes = sorted(config.schemes, key=lambda scheme: scheme.name)
     scheme = schemes[random.integers(len(schemes))]
-    reach = config.activation.max * config.weight.max * np.sqrt(k) / (2 * config.output.max)
-    scale = 2.0 ** random.uniform(-3, 1, n) / reach
+    scale = 2.0 ** random.uniform(-3, 1, n) * (2 * config.output.max) / reach
     if scheme is Scheme.SHIFT:
         scale = 2.0 ** np.clip(np.floor(np.log2(scale)), -31, 0)
     bias = weighted(random, (n,), bits=32, weight=0.1) >> random.choice([0, 12, 16, 20], n)

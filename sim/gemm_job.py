@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from golden.accumulate_operation import AccumulateOperation, combine
 from golden.gemm import matmul
 from golden.requantize import Requantization, requantize
 from golden.rounding import Rounding
 from golden.scaling import FixedScaling, Float32Scaling, ShiftScaling
 from golden.tiling import Pass, passes, tile_activations, tile_weights
 from hw.config import EngineConfig
+from hw.instruction import AccumulateOperation as OperationCode
 from hw.launcher import Pass as PassLayout
 from hw.parameter_word import Parameters, ParameterWord
 from sim.lanes import pack, unpack
@@ -43,6 +45,7 @@ class GemmJob:
     activations : integers (M, K)
     weights : integers (K, N)
     requantization : N channels, or one for all
+    rest : what the passes after a tile's first one do with the accumulators
 
     Raises ValueError, in a sentence, for operands that the engine cannot take.
     """
@@ -51,6 +54,7 @@ class GemmJob:
     activations: Integers
     weights: Integers
     requantization: Requantization
+    rest: AccumulateOperation = AccumulateOperation.ADD
 
     def __post_init__(self) -> None:
         for name, matrix in (("activations", self.activations), ("weights", self.weights)):
@@ -95,14 +99,12 @@ class GemmJob:
     def passes(self) -> list[Pass]:
         """The passes, in order."""
         (m, k), config = self.activations.shape, self.config
-        return list(passes(m, k, self.n, rows=config.rows, cols=config.cols, depth=config.depth))
+        sizes = {"rows": config.rows, "cols": config.cols, "depth": config.depth}
+        return list(passes(m, k, self.n, **sizes, rest=self.rest))
 
     def golden(self) -> Integers:
         """Return what every output must be, (M, N)."""
-        accumulators = matmul(
-            self.activations, self.weights, accumulator_bits=self.config.accumulator_bits
-        )
-        return requantize(accumulators, self.requantization)
+        return requantize(self._accumulators(), self.requantization)
 
     def streams(self) -> GemmStreams:
         """Return what the engine is fed."""
@@ -113,7 +115,11 @@ class GemmJob:
         words = self._parameter_words()
         descriptors, weights, activations, parameters = [], [], [], []
         for step in self.passes:
-            fields = {"rows_minus_1": step.count - 1, "add": step.add, "drain": step.drain}
+            fields = {
+                "rows_minus_1": step.count - 1,
+                "operation": OperationCode[step.operation.name],
+                "drain": step.drain,
+            }
             descriptors.append(layout.const(fields).as_bits())
             weights += _beats(weight_tiles[step.n_tile, step.k_tile], config.weight.bits)
             rows = activation_tiles[step.k_tile, step.first : step.first + step.count]
@@ -146,6 +152,19 @@ class GemmJob:
     def packet_ends(self) -> list[int]:
         """After how many output beats each pass that drains has ended."""
         return [int(end) for end in np.cumsum([step.count for step in self.passes if step.drain])]
+
+    def _accumulators(self) -> Integers:
+        """The accumulators when they are drained, (M, N)."""
+        bits, rows = self.config.accumulator_bits, self.config.rows
+        if self.rest is AccumulateOperation.ADD:
+            return matmul(self.activations, self.weights, accumulator_bits=bits)
+        words: Integers = np.zeros((len(self.activations), self.n), np.int64)
+        operation = AccumulateOperation.SET
+        for k in range(0, self.weights.shape[0], rows):
+            sums = matmul(self.activations[:, k : k + rows], self.weights[k : k + rows])
+            words = combine(operation, words, sums, bits=bits)
+            operation = self.rest
+        return words.astype(np.int32)
 
     def _parameter_words(self) -> list[int]:
         """The encoded parameters of every column, those of padding columns too."""

@@ -6,6 +6,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles
 
+from golden.accumulate_operation import AccumulateOperation
 from hw.accumulator_bank import AccumulatorBank
 from hw.gemm_engine import GemmEngine
 from sim import clock
@@ -48,7 +49,11 @@ def _draw_jobs(key: str, count: int) -> list[GemmJob]:
     sizes = random.integers(
         1, (config.depth + 3, 2 * config.rows + 2, 2 * config.cols + 2), (count, 3)
     )
-    return [random_job(random, config, (int(m), int(k), int(n))) for m, k, n in sizes]
+    rests = [AccumulateOperation.ADD, AccumulateOperation.SHIFT_ADD, AccumulateOperation.MAX]
+    return [
+        random_job(random, config, (int(m), int(k), int(n)), rest=rests[index % len(rests)])
+        for index, (m, k, n) in enumerate(sizes)
+    ]
 
 
 @cocotb.test()
@@ -63,6 +68,27 @@ async def awkward_sizes_back_to_back(dut: Any) -> None:
     last = config.cols * config.output.bits
     ends = [index + 1 for index, beat in enumerate(feed.output.beats) if beat >> last & 1]
     check_packet_ends("o", ends, feed.expected_packet_ends)
+
+
+@cocotb.test()
+@cocotb.parametrize(rest=[operation.name for operation in AccumulateOperation])
+async def accumulate_operations(dut: Any, rest: str) -> None:
+    """Later passes of a tile set, add, shift and add past both ends of the range, or compare."""
+    config, random = engine_config(**parameters()), generator("operations", rest)
+    sizes = [(1, 3, 1), (2, 2, 1), (config.depth, 6, 2), (config.rows, 2, 2)]
+    jobs = [
+        random_job(
+            random,
+            config,
+            (rows, tiles * config.rows, columns * config.cols),
+            rest=AccumulateOperation[rest],
+        )
+        for rows, tiles, columns in sizes
+    ]
+    await clock.start(dut)
+    feed = Feed(dut, NATIVE, jobs)
+    feed.start()
+    await feed.finish()
 
 
 @cocotb.test()

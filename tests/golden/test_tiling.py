@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pytest
 
+from golden.accumulate_operation import AccumulateOperation, combine
 from golden.gemm import matmul
 from golden.tiling import (
     Pass,
@@ -15,6 +16,7 @@ from golden.tiling import (
 
 SHAPES = [(1, 1, 1), (1, 8, 4), (5, 9, 4), (16, 8, 5), (17, 23, 13), (3, 1, 9)]
 ENGINES = [(1, 1, 1), (8, 4, 16), (4, 8, 5), (64, 64, 512)]
+SET, ADD = AccumulateOperation.SET, AccumulateOperation.ADD
 
 
 def run_passes(a, w, rows, cols, depth):
@@ -25,7 +27,7 @@ def run_passes(a, w, rows, cols, depth):
     for step in passes(*a.shape, w.shape[1], rows=rows, cols=cols, depth=depth):
         chunk = slice(step.first, step.first + step.count)
         partial = matmul(slices[step.k_tile, chunk], tiles[step.n_tile, step.k_tile])
-        acc[: step.count] = acc[: step.count] + partial if step.add else partial
+        acc[: step.count] = combine(step.operation, acc[: step.count], partial)
         if step.drain:
             out[step.n_tile, chunk] = acc[: step.count]
     return untile_outputs(out, w.shape[1])
@@ -56,14 +58,14 @@ def test_activation_slices_are_padded_at_the_end_of_the_reduction_axis():
 
 def test_passes_go_down_the_reduction_axis_first():
     assert list(passes(3, 2, 2, rows=1, cols=1, depth=2)) == [
-        Pass(0, 2, 0, 0, add=False, drain=False),
-        Pass(0, 2, 0, 1, add=True, drain=True),
-        Pass(0, 2, 1, 0, add=False, drain=False),
-        Pass(0, 2, 1, 1, add=True, drain=True),
-        Pass(2, 1, 0, 0, add=False, drain=False),
-        Pass(2, 1, 0, 1, add=True, drain=True),
-        Pass(2, 1, 1, 0, add=False, drain=False),
-        Pass(2, 1, 1, 1, add=True, drain=True),
+        Pass(0, 2, 0, 0, SET, drain=False),
+        Pass(0, 2, 0, 1, ADD, drain=True),
+        Pass(0, 2, 1, 0, SET, drain=False),
+        Pass(0, 2, 1, 1, ADD, drain=True),
+        Pass(2, 1, 0, 0, SET, drain=False),
+        Pass(2, 1, 0, 1, ADD, drain=True),
+        Pass(2, 1, 1, 0, SET, drain=False),
+        Pass(2, 1, 1, 1, ADD, drain=True),
     ]
 
 
