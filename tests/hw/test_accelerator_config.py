@@ -23,7 +23,7 @@ def test_words_follow_the_engine():
     ("parameters", "error", "message"),
     [
         ({"engine": 8}, TypeError, "engine must be an EngineConfig, not 8"),
-        ({"activation_bytes": 4096.0}, TypeError, "activation_bytes must be an integer, not 4096.0"),
+        ({"activation_bytes": 64.5}, TypeError, "activation_bytes must be an integer, not 64.5"),
         ({"weight_words": True}, TypeError, "weight_words must be an integer, not True"),
         ({"activation_bytes": 60}, ValueError,
          "activation_bytes must be from 64 to 16777216, not 60"),
