@@ -1,0 +1,31 @@
+# amaranth: UnusedElaboratable=no
+
+import pytest
+
+from hw.activation_memory import ActivationMemory
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "banks", "read_latency", "write_latency"),
+    [(1, 1, 1, 3, 0), (3, 4, 4, 4, 1), (8, 8, 8, 5, 2), (8, 9, 16, 5, 2), (64, 1, 64, 6, 3)],
+)
+def test_banks_and_latencies_follow_from_the_widest_window(
+    read, write, banks, read_latency, write_latency
+):
+    signature = ActivationMemory(size=128, read_width=read, write_width=write)
+    assert signature.banks == banks
+    assert (signature.read_latency, signature.write_latency) == (read_latency, write_latency)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((15, 8, 3), "size must be 16 bytes or more, two words of each of 8 banks, not 15"),
+        ((64, 0, 3), "read_width must be 1 or more, not 0"),
+        ((64, 8, -1), "write_width must be 1 or more, not -1"),
+    ],
+)
+def test_impossible_sizes_are_refused(sizes, message):
+    size, read, write = sizes
+    with pytest.raises(ValueError, match=message):
+        ActivationMemory(size=size, read_width=read, write_width=write)
