@@ -1,4 +1,4 @@
-"""Stream buffer: every beat once, in order, one a cycle if nobody stalls."""
+"""Stream buffer and register: every beat once, in order, one a cycle if nobody stalls."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import cocotb
 import numpy as np
 
 from hw.stream_buffer import StreamBuffer
+from hw.stream_register import StreamRegister
 from sim import clock
 from sim.environment import generator, parameters
 from sim.lanes import pack
@@ -15,12 +16,18 @@ from sim.stimulus import Integers, weighted
 from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
-
-def _build(*, bits: int) -> Any:
-    return StreamBuffer(bits)
+KINDS = {"buffer": StreamBuffer, "register": StreamRegister}
 
 
-TESTBENCH = Testbench(build=_build, everyday=[{"bits": 8}], long=[{"bits": 1}, {"bits": 96}])
+def _build(*, kind: str, bits: int) -> Any:
+    return KINDS[kind](bits)
+
+
+TESTBENCH = Testbench(
+    build=_build,
+    everyday=[{"kind": kind, "bits": 8} for kind in KINDS],
+    long=[{"kind": kind, "bits": bits} for kind in KINDS for bits in (1, 96)],
+)
 
 
 def _draw(key: str) -> Integers:
@@ -57,7 +64,7 @@ async def latency_and_throughput(dut: Any) -> None:
     await clock.start(dut)
     driver, monitor = await _pass_on(dut, _draw("latency"), StallPattern.NEVER, StallPattern.NEVER)
     late = np.subtract(monitor.cycles, driver.cycles)
-    assert (late[3:] == StreamBuffer.LATENCY).all(), f"latencies {late}"
+    assert (late[3:] == KINDS[parameters()["kind"]].LATENCY).all(), f"latencies {late}"
     assert (np.diff(monitor.cycles)[3:] == 1).all(), f"cycles {monitor.cycles}"
 
 
