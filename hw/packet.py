@@ -1,12 +1,21 @@
 """The packets of the link: one table for hardware, host driver and docs."""
 
-from amaranth.lib import crc, enum
+from amaranth.lib import crc, data, enum
 from amaranth.lib.crc import catalog
 
 from hw.field_table import Field, FieldTable
 from hw.host_port import HostMemory
 
-__all__ = ["CRC32", "MAGIC", "MAX_WORDS", "PACKET", "STATUS_WORDS", "Command", "Result"]
+__all__ = [
+    "CRC32",
+    "MAGIC",
+    "MAX_WORDS",
+    "PACKET",
+    "PACKET_WORD",
+    "STATUS_WORDS",
+    "Command",
+    "Result",
+]
 
 MAGIC = 0x4C17B17E
 """The first word of every packet. No shift of it by whole bytes looks like its own beginning."""
@@ -55,3 +64,8 @@ PACKET = FieldTable(4, [
     Field("length",   3,  0, 16, "words of payload that follow"),
     Field("count",    3, 16, 16, "words asked for by a read"),
 ])
+
+PACKET_WORD = data.StructLayout({
+    "data": 32,
+    "last": 1,  # ends the packet
+})

@@ -1,0 +1,80 @@
+"""The link: packets in, requests to the core, packets out."""
+
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hw.host_port import HOST_REPLY, HOST_REQUEST, HostPort
+from hw.packet import MAX_WORDS, PACKET_WORD
+from hw.packet_executor import PacketExecutor
+from hw.packet_receiver import PacketReceiver
+from hw.packet_sender import PacketSender
+from hw.stream_buffer import StreamBuffer
+
+__all__ = ["Link"]
+
+
+class Link(wiring.Component):
+    """Answers the packets of a host, one at a time; `docs/link.md` has the rules.
+
+    A packet is executed only when all of it has come and its CRC is right. One that is not whole
+    is dropped silently. The next packet is not read until the reply is sent.
+
+    Latency is `LATENCY` cycles from the last word of a request for one word, asked of a core that
+    answers in the next cycle, to the first word of its reply. Throughput is one word per cycle on
+    the way in, to the core and on the way out.
+
+    Members
+    -------
+    i, o : In(...), Out(stream.Signature(PACKET_WORD))
+        Words of requests and of replies.
+    host : Out(HostPort())
+        To the core.
+    """
+
+    LATENCY = 9
+
+    def __init__(self):
+        super().__init__({
+            "i":    In(stream.Signature(PACKET_WORD)),
+            "o":    Out(stream.Signature(PACKET_WORD)),
+            "host": Out(HostPort()),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.receiver = receiver = PacketReceiver()
+        m.submodules.executor = executor = PacketExecutor()
+        m.submodules.sender = sender = PacketSender()
+        m.submodules.replies = replies = StreamBuffer(HOST_REPLY)
+        m.submodules.requests = requests = StreamBuffer(HOST_REQUEST)
+        m.submodules.words = words = StreamBuffer(PACKET_WORD)
+
+        wiring.connect(m, wiring.flipped(self.i), receiver.i)
+        wiring.connect(m, receiver.o, executor.i)
+        wiring.connect(m, executor.o, sender.i)
+        wiring.connect(m, sender.o, words.i)
+        wiring.connect(m, words.o, wiring.flipped(self.o))
+        wiring.connect(m, executor.host.request, requests.i)
+        wiring.connect(m, requests.o, wiring.flipped(self.host.request))
+        wiring.connect(m, wiring.flipped(self.host.reply), replies.i)
+        wiring.connect(m, replies.o, executor.host.reply)
+
+        # A packet has one of three owners at a time, and so has the buffer of its payload.
+        m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
+        write, read = buffer.write_port(), buffer.read_port(domain="sync")
+        m.d.comb += [
+            executor.i_read_data.eq(read.data),
+            sender.i_read_data.eq(read.data),
+            read.addr.eq(Mux(sender.i.valid, sender.o_read_address, executor.o_read_address)),
+        ]
+        for port, owner in ((executor.o_write_en, executor), (receiver.o_write_en, receiver)):
+            with m.If(port):
+                m.d.comb += [
+                    write.en.eq(1),
+                    write.addr.eq(owner.o_write_address),
+                    write.data.eq(owner.o_write_data),
+                ]
+
+        return m

@@ -1,0 +1,101 @@
+"""Finds packets among bytes."""
+
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.packet import MAGIC, MAX_WORDS, PACKET, PACKET_WORD
+
+__all__ = ["PacketFramer"]
+
+
+class PacketFramer(wiring.Component):
+    """Looks for the magic, byte by byte, and puts out the packet that follows as words.
+
+    Where a packet ends is known from its length. If no byte comes for `gap` cycles within a packet,
+    if it is longer than a packet may be, or if a word is not taken in time, then what was begun is
+    ended by a word of 0, which makes a packet that `PacketReceiver` drops; and the search goes on.
+
+    Latency is 1 cycle from a word's last byte to the word.
+
+    Parameters
+    ----------
+    gap : int
+        Cycles without a byte after which a packet is given up, 1 or more.
+
+    Members
+    -------
+    i : In(stream.Signature(8, always_ready=True))
+    o : Out(stream.Signature(PACKET_WORD))
+    """
+
+    LATENCY = 1
+
+    def __init__(self, *, gap):
+        if not isinstance(gap, int) or isinstance(gap, bool):
+            raise TypeError(f"gap must be an integer, not {gap!r}")
+        if gap < 1:
+            raise ValueError(f"gap must be 1 cycle or more, not {gap}")
+        self.gap = gap
+        super().__init__({
+            "i": In(stream.Signature(8, always_ready=True)),
+            "o": Out(stream.Signature(PACKET_WORD)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        window = Signal(32, reset_less=True)  # the last four bytes
+        word = Signal(32)                     # the same with the one that comes
+        quiet = Signal(range(self.gap + 1))
+        put, ends, free = Signal(), Signal(), Signal()
+        m.d.comb += [
+            word.eq(Cat(window[8:], self.i.payload)),
+            free.eq(~self.o.valid | self.o.ready),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += window.eq(word)
+
+        with m.FSM() as fsm:
+            with m.State("SEARCH"):
+                m.d.sync += quiet.eq(0)
+                with m.If(self.i.valid & (word == MAGIC) & free):
+                    m.d.comb += put.eq(1)
+                    m.next = "PACKET"
+            with m.State("PACKET"):
+                m.d.sync += quiet.eq(Mux(self.i.valid, 0, quiet + 1))
+                with m.If(quiet == self.gap):
+                    m.next = "GIVE UP"
+                with m.Elif(self.i.valid):
+                    self._take(m, word, put, ends, free)
+            with m.State("GIVE UP"):
+                m.d.comb += [put.eq(1), ends.eq(1)]
+                with m.If(free):
+                    m.next = "SEARCH"
+
+        with m.If(free):
+            m.d.sync += [
+                self.o.valid.eq(put),
+                self.o.payload.data.eq(Mux(fsm.ongoing("GIVE UP"), 0, word)),
+                self.o.payload.last.eq(ends),
+            ]
+        return m
+
+    @staticmethod
+    def _take(m, word, put, ends, free):
+        """Count the bytes of a packet behind its magic, and see where it ends."""
+        byte = Signal(2)
+        index = Signal(range(PACKET.words + MAX_WORDS + 1), init=1)
+        end = Signal.like(index, reset_less=True)
+        in_header = index < PACKET.words
+        length = PACKET.layout(Cat(C(0, 32 * (PACKET.words - 1)), word)).length
+
+        m.d.sync += byte.eq(byte + 1)
+        with m.If(byte == 3):
+            m.d.sync += index.eq(index + 1)
+            m.d.comb += [put.eq(1), ends.eq(~in_header & (index == end))]
+            with m.If(in_header):
+                m.d.sync += end.eq((PACKET.words + length)[:len(end)])
+            with m.If(ends):
+                m.next = "SEARCH"
+            with m.If(~free | ((index == PACKET.words - 1) & (length > MAX_WORDS))):
+                m.next = "GIVE UP"

@@ -1,0 +1,65 @@
+"""The link over a serial line."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.host_port import HostPort
+from hw.link import Link
+from hw.packet_framer import PacketFramer
+from hw.uart_receiver import UartReceiver
+from hw.uart_transmitter import UartTransmitter
+from hw.word_splitter import WordSplitter
+
+__all__ = ["UartLink"]
+
+_GAP_BITS = 10_000
+
+
+class UartLink(wiring.Component):
+    """`Link` with a serial line: bytes of eight bits, no parity, one stop bit.
+
+    Parameters
+    ----------
+    divisor : int
+        Clock cycles of a bit, from 4 to 65535.
+    gap : int or None
+        Cycles without a byte after which a packet that was begun is given up. None takes a
+        thousand bytes' time: more than the pauses of a USB adapter.
+
+    Members
+    -------
+    i_rx : In(1)
+    o_tx : Out(1)
+    host : Out(HostPort())
+        To the core.
+    """
+
+    def __init__(self, *, divisor, gap=None):
+        self._receiver = UartReceiver(divisor=divisor)
+        self._transmitter = UartTransmitter(divisor=divisor)
+        self._framer = PacketFramer(gap=_GAP_BITS * divisor if gap is None else gap)
+        self.divisor = divisor
+        self.gap = self._framer.gap
+        super().__init__({
+            "i_rx": In(1, init=1),
+            "o_tx": Out(1, init=1),
+            "host": Out(HostPort()),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.receiver = receiver = self._receiver
+        m.submodules.framer = framer = self._framer
+        m.submodules.link = link = Link()
+        m.submodules.splitter = splitter = WordSplitter()
+        m.submodules.transmitter = transmitter = self._transmitter
+
+        m.d.comb += [receiver.i_line.eq(self.i_rx), self.o_tx.eq(transmitter.o_line)]
+        wiring.connect(m, receiver.o, framer.i)
+        wiring.connect(m, framer.o, link.i)
+        wiring.connect(m, link.o, splitter.i)
+        wiring.connect(m, splitter.o, transmitter.i)
+        wiring.connect(m, link.host, wiring.flipped(self.host))
+
+        return m
