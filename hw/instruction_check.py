@@ -1,0 +1,183 @@
+"""Checks instructions, and computes what the units need and no field has."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.program_error import ProgramError
+from hw.instruction import INSTRUCTION, Opcode
+from hw.instruction_fetch import Fetched
+from hw.pass_generator import PassRun
+from hw.pipeline import delayed, registered
+from hw.word_reader import WordRun
+
+__all__ = ["CheckedInstruction", "InstructionCheck"]
+
+_COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
+
+
+class CheckedInstruction(data.StructLayout):
+    """An instruction and what was computed from it.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Sizes of the memories.
+    """
+
+    def __init__(self, config):
+        passes = max(2, config.weight_words // config.engine.rows)
+        super().__init__({
+            "instruction": INSTRUCTION.layout,
+            "index":       range(config.instructions + 1),  # its place in the program memory
+            "error":       bits_for(max(ProgramError)),     # why it is illegal, a ProgramError
+            "weights":     WordRun(depth=config.weight_words),
+            "parameters":  WordRun(depth=config.parameter_words),
+            "passes":      PassRun(passes=passes, depth=config.engine.depth),
+        })
+
+
+class InstructionCheck(wiring.Component):
+    """Finds the first cause, in the order of `ProgramError`, for which an instruction is illegal.
+
+    Addresses of activations and outputs are not among them: the units that use them check them.
+    Of a `HALT` only the opcode and the reserved bits are looked at.
+
+    No flow control. Latency is `LATENCY` cycles; throughput one instruction per cycle.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Sizes of the memories.
+
+    Members
+    -------
+    i_valid : In(1)
+        There is an instruction.
+    i : In(Fetched)
+        The instruction.
+    o_valid : Out(1)
+        There is an instruction.
+    o : Out(CheckedInstruction)
+        The instruction, checked.
+    """
+
+    LATENCY = 11
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "i_valid": In(1),
+            "i":       In(Fetched(instructions=config.instructions)),
+            "o_valid": Out(1),
+            "o":       Out(CheckedInstruction(config)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        valid = Signal(self.LATENCY)
+        m.d.sync += valid.eq(Cat(self.i_valid, valid)[:self.LATENCY])
+        fetched = data.View(
+            self.i.shape(), delayed(m, Value.cast(self.i), self.LATENCY, name="fetched")
+        )
+        m.d.comb += [
+            self.o_valid.eq(valid[-1]),
+            self.o.instruction.eq(fetched.instruction),
+            self.o.index.eq(fetched.index),
+            self.o.passes.first.eq(fetched.instruction.first),
+            self.o.passes.rest.eq(fetched.instruction.rest),
+            self.o.passes.drain.eq(fetched.instruction.drain),
+        ]
+        illegal = self._check_fields(m) | self._check_rows(m) | self._check_runs(m)
+        code = Const(0, len(self.o.error))
+        for error in sorted(illegal, reverse=True):
+            code = Mux(illegal[error], error.value, code)
+        m.d.comb += self.o.error.eq(registered(m, code[:len(self.o.error)], name="code"))
+        return m
+
+    def _at(self, m, value, cycle, *, until=LATENCY - 1, name):
+        """Return a value of `cycle` as it is in cycle `until`."""
+        return delayed(m, value, until - cycle, name=name)
+
+    def _check_fields(self, m):
+        """Return the causes that single fields show, a cycle before the last."""
+        word, engine = self.i.instruction, self.config.engine
+        matmul = registered(m, word.opcode == Opcode.MATMUL.value, name="matmul")
+        halt = registered(m, word.opcode == Opcode.HALT.value, name="halt")
+        reserved = (Value.cast(word) & INSTRUCTION.reserved).any()
+        zero = reduce(or_, (word[name] == 0 for name in _COUNTS))
+        width = reduce(or_, (
+            (word[name] == 0) | (word[name] > engine.cols) for name in ("width", "last_width")
+        ))
+        causes = {
+            ProgramError.PROGRAM_ADDRESS: registered(m, self.i.outside, name="outside"),
+            ProgramError.OPCODE: ~(matmul | halt),
+            ProgramError.RESERVED: registered(m, reserved, name="reserved"),
+            ProgramError.COUNT: registered(m, zero, name="zero") & matmul,
+            ProgramError.WIDTH: registered(m, width & word.drain, name="width") & matmul,
+        }
+        return {
+            error: self._at(m, value, 1, name=error.name.lower()) for error, value in causes.items()
+        }
+
+    def _check_rows(self, m):
+        """Compute the rows of a pass."""
+        word, depth = self.i.instruction, self.config.engine.depth
+        rows = delayed(m, word.rows_y * word.rows_x, 2, name="rows")
+        illegal = (rows > depth) & self._matmul(m, 2)
+        rows_minus_1 = (rows - 1)[:len(self.o.passes.rows_minus_1)]
+        m.d.comb += self.o.passes.rows_minus_1.eq(
+            self._at(m, rows_minus_1, 2, until=self.LATENCY, name="rows_minus_1"))
+        return {ProgramError.ROWS: self._at(m, illegal, 2, name="rows_error")}
+
+    def _check_runs(self, m):
+        """Compute passes and runs of words. Each product takes two cycles."""
+        word, config = self.i.instruction, self.config
+        engine, last = config.engine, self.LATENCY
+        limit = config.weight_words // engine.rows
+
+        # A number of passes that is cut to `bits` was above the limit.
+        bits = bits_for(limit)
+        kernel = delayed(m, word.steps_ky * word.steps_kx, 2, name="kernel")
+        tile = delayed(m, kernel * delayed(m, word.steps_kc, 2, name="steps_kc"), 2, name="tile")
+        tiles = delayed(m, word.tiles_n, 4, name="tiles")
+        over = registered(m, (tile > limit) | (tiles > limit), name="over")
+        passes = delayed(m, tile[:bits] * tiles[:bits], 2, name="passes")
+        words = delayed(m, passes * engine.rows, 2, name="words")
+        weight_end = registered(
+            m, words + delayed(m, word.weight_address, 8, name="weight_address"), name="weight_end")
+        outside = (weight_end > config.weight_words) | delayed(m, over, 4, name="over_late")
+
+        channels = delayed(m, word.tiles_n * engine.cols, 2, name="channels")
+        parameter_end = registered(
+            m, channels + delayed(m, word.parameter_address, 2, name="parameter_address"),
+            name="parameter_end")
+        drain = delayed(m, word.drain, 3, name="drain")
+        no_parameters = (parameter_end > config.parameter_words) & drain & self._matmul(m, 3)
+
+        for target, value, cycle in (
+            (self.o.passes.passes_minus_1, tile - 1, 4),
+            (self.o.passes.tiles_minus_1, tiles - 1, 4),
+            (self.o.weights.words_minus_1, words - 1, 8),
+            (self.o.weights.address, word.weight_address, 0),
+            (self.o.parameters.words_minus_1, channels - 1, 2),
+            (self.o.parameters.address, word.parameter_address, 0),
+        ):
+            name = f"{target.name if hasattr(target, 'name') else 'run'}_{cycle}"
+            m.d.comb += target.eq(
+                self._at(m, value[:len(target)], cycle, until=last, name=name))
+        return {
+            ProgramError.WEIGHT_ADDRESS: registered(
+                m, outside & self._matmul(m, 9), name="weight_error"),
+            ProgramError.PARAMETER_ADDRESS: self._at(m, no_parameters, 3, name="parameter_error"),
+        }
+
+    def _matmul(self, m, cycle):
+        """Return whether the instruction of `cycle` cycles ago is a MATMUL."""
+        opcode = self.i.instruction.opcode
+        return delayed(m, opcode == Opcode.MATMUL.value, cycle, name=f"matmul_{cycle}")

@@ -1,0 +1,129 @@
+"""Reads the instructions of a program, ahead of their execution."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.instruction import INSTRUCTION
+from hw.pipeline import delayed
+from hw.word_memory import WordMemory
+
+__all__ = ["Fetched", "InstructionFetch"]
+
+
+class Fetched(data.StructLayout):
+    """An instruction as it stands in memory.
+
+    Parameters
+    ----------
+    instructions : int
+        Instructions that the program memory holds.
+    """
+
+    def __init__(self, *, instructions):
+        super().__init__({
+            "instruction": INSTRUCTION.layout,
+            "index":       range(instructions + 1),  # its place in the program memory
+            "outside":     1,                        # it is not in the program memory
+        })
+
+
+class InstructionFetch(wiring.Component):
+    """Puts out one instruction after the other from a start on, as long as there is room for them.
+
+    One behind the end of the memory, or a start that is not at an instruction, comes out as
+    `outside`, and is the last one. A reset stops it.
+
+    No flow control but the room. Latency from `i_start` to the first instruction is `LATENCY`
+    cycles; throughput one instruction per `BEATS` cycles.
+
+    Parameters
+    ----------
+    instructions : int
+        Instructions that the memory holds.
+
+    Members
+    -------
+    i_start : In(1)
+        Starts; once after a reset.
+    i_address : In(32)
+        Word of 32 bits where the program starts.
+    i_room : In(1)
+        There is room for an instruction.
+    o_take_room : Out(1)
+        It is taken.
+    read_address : Out(range(instructions * BEATS))
+        Word of the program memory, of `BEAT_BITS` bits.
+    i_data : In(BEAT_BITS)
+        What was read, `WordMemory.READ_LATENCY` cycles later.
+    o_valid : Out(1)
+        There is an instruction.
+    o : Out(Fetched)
+        The instruction.
+    """
+
+    BEATS = 4
+    BEAT_BITS = INSTRUCTION.words * 32 // BEATS
+    LATENCY = 1 + BEATS + WordMemory.READ_LATENCY
+
+    def __init__(self, *, instructions):
+        self.instructions = instructions
+        super().__init__({
+            "i_start":      In(1),
+            "i_address":    In(32),
+            "i_room":       In(1),
+            "o_take_room":  Out(1),
+            "read_address": Out(range(instructions * self.BEATS)),
+            "i_data":       In(self.BEAT_BITS),
+            "o_valid":      Out(1),
+            "o":            Out(Fetched(instructions=instructions)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        index = Signal(range(self.instructions + 1), reset_less=True)
+        beat = Signal(range(self.BEATS))
+        outside = Signal(reset_less=True)
+        running, reading = Signal(), Signal()
+
+        alignment = INSTRUCTION.words.bit_length() - 1
+        start = self.i_address[alignment:]
+        is_outside = (start >= self.instructions) | self.i_address[:alignment].any()
+        with m.If(self.i_start):
+            m.d.sync += [
+                running.eq(1),
+                index.eq(Mux(is_outside, self.instructions, start)[:len(index)]),
+                outside.eq(is_outside),
+            ]
+
+        m.d.comb += [
+            self.o_take_room.eq(running & (beat == 0) & self.i_room),
+            reading.eq(self.o_take_room | (beat != 0)),
+            self.read_address.eq(Cat(beat, index)[:len(self.read_address)]),
+        ]
+        with m.If(reading):
+            m.d.sync += beat.eq(beat + 1)
+        with m.If(reading & (beat == self.BEATS - 1)):
+            m.d.sync += [
+                running.eq(~outside),
+                index.eq(index + ~outside),
+                outside.eq(index >= self.instructions - 1),
+            ]
+
+        self._collect(m, reading, beat, Cat(index, outside))
+        return m
+
+    def _collect(self, m, reading, beat, place):
+        """Shift the beats into an instruction."""
+        late = WordMemory.READ_LATENCY
+        arrived = Signal(late + 1)
+        done = reading & (beat == self.BEATS - 1)
+        m.d.sync += arrived.eq(Cat(done, arrived)[:len(arrived)])
+        instruction = Signal(INSTRUCTION.words * 32, reset_less=True)
+        m.d.sync += instruction.eq(Cat(instruction[self.BEAT_BITS:], self.i_data))
+        place = delayed(m, place, late + 1, name="place")
+        m.d.comb += [
+            self.o_valid.eq(arrived[-1]),
+            Value.cast(self.o).eq(Cat(instruction, place)),
+        ]
