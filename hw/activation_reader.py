@@ -1,0 +1,163 @@
+"""Reads activations out of memory, a row of the array a cycle."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.activation_window import ActivationWindow
+from hw.job_layout import job_layout
+from hw.loop_nest import Loop, LoopNest
+from hw.output_buffer import OutputBuffer
+from hw.pipeline import delayed, registered
+from hw.stream_register import StreamRegister
+
+__all__ = ["ActivationReader"]
+
+_LOOPS = {
+    "n":  Loop("tiles_n", "step_n", "x_start"),
+    "ky": Loop("steps_ky", "step_ky", "y_start"),
+    "kx": Loop("steps_kx", "step_kx"),
+    "kc": Loop("steps_kc", "step_kc"),
+    "y":  Loop("rows_y", "step_y"),
+    "x":  Loop("rows_x", "step_x"),
+}
+
+
+class ActivationReader(wiring.Component):
+    """Reads the activations of an instruction: its loop nest, as `docs/accelerator.md` has it.
+
+    A job with `wait` begins when as many jobs are written as `wait_for` says, modulo 16. There is
+    no bubble where a loop ends, nor from a job to the next if that one need not wait.
+
+    A window that would read outside the memory stops the reader until it is reset: `o_error` rises,
+    and neither that row nor a later one is put out.
+
+    The memory never waits: a row is read only when there is room for it in the output buffer.
+    Latency from the `i_written` that a job waits for to its first `read_en` is `READ_AFTER` cycles,
+    and one more from a job that need not wait; from `read_en` to the row, `row_latency`. Throughput
+    one row per cycle.
+
+    Parameters
+    ----------
+    rows : int
+        Bytes of a row of the array.
+    size : int
+        Bytes of the memory.
+    read_latency : int
+        Cycles from an address to its data, 3 or more.
+
+    Members
+    -------
+    i : In(stream.Signature(JOB))
+        Jobs, in the order of the program.
+    i_written : In(4)
+        How many jobs the output writer has finished, modulo 16.
+    o : Out(stream.Signature(ArrayLayout(signed(8), rows)))
+        Rows of activations.
+    read_en : Out(1)
+    read_address : Out(range(size))
+    read_data : In(ArrayLayout(signed(8), rows))
+        The read side of the memory.
+    o_idle : Out(1)
+        No job is here, and the windows of all jobs were found to be inside the memory. Rows may
+        still wait at the output.
+    o_error : Out(1)
+        A job reads outside the memory. It does not fall before a reset.
+    """
+
+    FIELDS = (
+        "padding", "activation_address", "tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y",
+        "rows_x", "x_start", "step_x", "step_kx", "step_kc", "step_n", "y_start", "step_y",
+        "step_ky", "image_rows", "row_bytes", "wait",
+    )
+    JOB = job_layout(*FIELDS, wait_for=4)
+    READ_AFTER = LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
+
+    def __init__(self, *, rows, size, read_latency):
+        if ActivationWindow.ADDRESS_AFTER + read_latency < ActivationWindow.OUTSIDE_AFTER:
+            least = ActivationWindow.OUTSIDE_AFTER - ActivationWindow.ADDRESS_AFTER
+            raise ValueError(f"read_latency must be {least} or more, not {read_latency}")
+        self.rows = rows
+        self.size = size
+        self.read_latency = read_latency
+        row = data.ArrayLayout(signed(8), rows)
+        super().__init__({
+            "i":            In(stream.Signature(self.JOB)),
+            "i_written":    In(4),
+            "o":            Out(stream.Signature(row)),
+            "read_en":      Out(1),
+            "read_address": Out(range(size)),
+            "read_data":    In(row),
+            "o_idle":       Out(1),
+            "o_error":      Out(1),
+        })
+
+    @property
+    def pipeline_latency(self):
+        """Cycles from an iteration of the loops to its row at the output buffer."""
+        return ActivationWindow.ADDRESS_AFTER + self.read_latency + 1
+
+    @property
+    def row_latency(self):
+        """Cycles from `read_en` to the row at the output."""
+        return self.read_latency + 1 + OutputBuffer.LATENCY
+
+    @property
+    def buffer_depth(self):
+        """Rows under way and buffered: those of the pipeline and of the way back of the room."""
+        return 1 << (self.pipeline_latency + OutputBuffer.LATENCY + 1).bit_length()
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.job = job = StreamRegister(self.JOB)
+        m.submodules.loops = loops = LoopNest(self.JOB, _LOOPS)
+        m.submodules.window = window = ActivationWindow(
+            loops.iteration, rows=self.rows, size=self.size
+        )
+        m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
+        wiring.connect(m, wiring.flipped(self.i), job.i)
+        wiring.connect(m, output.o, wiring.flipped(self.o))
+
+        begin = ~job.o.payload.wait | (job.o.payload.wait_for == self.i_written)
+        step = Signal()
+        m.d.comb += [
+            loops.i.payload.eq(job.o.payload),
+            loops.i.valid.eq(job.o.valid & begin),
+            job.o.ready.eq(loops.i.ready & begin),
+            loops.o.ready.eq(output.o_room),
+            step.eq(loops.o.valid & output.o_room),
+            output.i_take_room.eq(step),
+            window.i.eq(loops.o.payload),
+        ]
+
+        # There is a row at each stage, from the sums to its data.
+        rows = Signal(ActivationWindow.ADDRESS_AFTER + self.read_latency)
+        m.d.sync += rows.eq(Cat(step, rows[:-1]))
+        m.d.comb += [
+            self.read_en.eq(rows[ActivationWindow.ADDRESS_AFTER - 1]),
+            self.read_address.eq(window.o_address),
+            self.o_idle.eq(~(job.o.valid | loops.o.valid | rows.any())),
+        ]
+
+        outside = delayed(
+            m, window.o_outside, len(rows) - ActivationWindow.OUTSIDE_AFTER, name="outside"
+        )
+        valid = Signal()
+        with m.If(rows[-1] & outside):
+            m.d.sync += self.o_error.eq(1)
+        m.d.sync += valid.eq(rows[-1] & ~outside & ~self.o_error)
+        m.d.comb += output.i_valid.eq(valid)
+        self._pad(m, window, output, loops.o.payload.job.padding, len(rows))
+        return m
+
+    def _pad(self, m, window, output, padding, cycles):
+        """Put together the row whose data is there that many cycles after its sums."""
+        padding = delayed(m, padding, cycles, name="padding")
+        early = cycles - 1 - ActivationWindow.EXTENT_AFTER
+        lead = delayed(m, window.o_lead, early, name="lead")
+        end = delayed(m, window.o_end, early, name="end")
+        for i in range(self.rows):
+            real = registered(m, (lead <= i) & (i < end), name=f"real_{i}")
+            byte = registered(m, Mux(real, self.read_data[i], padding), name=f"byte_{i}")
+            m.d.comb += output.i_payload[i].eq(byte)

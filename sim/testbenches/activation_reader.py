@@ -1,0 +1,252 @@
+"""Activation reader: every row of every job, as the loop nest has it, without a bubble."""
+
+from collections import deque
+from typing import Any
+
+import cocotb
+import numpy as np
+import numpy.typing as npt
+
+from hw.activation_reader import ActivationReader
+from sim import clock
+from sim.environment import generator, parameters
+from sim.lanes import pack
+from sim.loop_nest import OutsideError, read_rows
+from sim.scoreboard import Scoreboard
+from sim.stalls import StallPattern
+from sim.stimulus import weighted
+from sim.streams import StreamDriver, StreamMonitor
+from sim.testbench import Testbench
+
+COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
+QUIET = 40
+
+Job = dict[str, int]
+
+
+def _build(*, rows: int, size: int, read_latency: int) -> Any:
+    return ActivationReader(rows=rows, size=size, read_latency=read_latency)
+
+
+TESTBENCH = Testbench(
+    build=_build,
+    everyday=[
+        {"rows": 8, "size": 256, "read_latency": 5},
+        {"rows": 3, "size": 100, "read_latency": 4},
+    ],
+    long=[
+        {"rows": 1, "size": 64, "read_latency": 3},
+        {"rows": 4, "size": 65536, "read_latency": 4},
+        {"rows": 7, "size": 1000, "read_latency": 9},
+        {"rows": 64, "size": 512, "read_latency": 6},
+    ],
+)
+
+
+def _contents() -> npt.NDArray[np.int8]:
+    return weighted(generator("memory"), (parameters()["size"],)).astype(np.int8)
+
+
+class _Memory:
+    """The read side of a memory: the bytes at an address, `read_latency` cycles after it."""
+
+    def __init__(self, dut: Any) -> None:
+        self._dut = dut
+        self._contents = _contents()
+        self.reads: list[int] = []
+        """The cycle of each read."""
+        cocotb.start_soon(self._serve())
+
+    async def _serve(self) -> None:
+        rows, edge = parameters()["rows"], clock.edge(self._dut)
+        modulus = 1 << len(self._dut.read_address)
+        # A window that nobody asked for holds a value that changes.
+        late = deque([0] * (parameters()["read_latency"] - 1))
+        while True:
+            await edge
+            beat = (clock.cycle() * 0x9E3779B97F4A7C15) & ((1 << (8 * rows)) - 1)
+            if int(self._dut.read_en.value):
+                self.reads.append(clock.cycle())
+                places = (int(self._dut.read_address.value) + np.arange(rows)) % modulus
+                beat = pack(self._contents[places % len(self._contents)], 8)
+            late.append(beat)
+            self._dut.read_data.value = late.popleft()
+
+
+def _bits(job: Job) -> int:
+    bits: int = ActivationReader.JOB.const(job).as_bits()
+    return bits
+
+
+def _draw_job(random: np.random.Generator) -> Job:
+    """Draw a job of up to a few hundred rows on an image that lies in memory."""
+    rows, size = parameters()["rows"], parameters()["size"]
+    row_bytes = int(random.choice([1, rows, rows + 1, int(random.integers(1, 3 * rows + 2))]))
+    image_rows = int(random.integers(1, max(2, min(9, size // row_bytes))))
+    spare = size - image_rows * row_bytes
+    job = {
+        "padding": int(random.choice([-128, -1, 0, 127, int(random.integers(-128, 128))])),
+        "activation_address": int(random.choice([0, spare, int(random.integers(spare + 1))])),
+        "row_bytes": row_bytes,
+        "image_rows": image_rows,
+        "y_start": int(random.integers(-3, 3)),
+        "x_start": int(random.integers(-2 * rows, row_bytes + 1)),
+        **{name: int(random.integers(4)) for name in ("step_y", "step_ky")},
+        **{
+            name: int(random.choice([0, 1, 2, rows, int(random.integers(2 * rows + 1))]))
+            for name in ("step_x", "step_kx", "step_kc", "step_n")
+        },
+        **{name: int(random.choice([1, 1, 2, 3])) for name in COUNTS},
+        "wait": 0,
+        "wait_for": int(random.integers(16)),
+    }
+    if random.random() < 0.3:
+        # Far away, so that sums of too few bits would come back to the image.
+        name = str(random.choice(["x_start", "y_start", "step_x", "step_kc", "step_n", "step_y"]))
+        shape: Any = ActivationReader.JOB[name].shape
+        high = (1 << (shape.width - shape.signed)) - 1
+        job[name] = int(random.choice([high, high - 1, -high - 1 if shape.signed else high // 2]))
+    return job
+
+
+def _draw_jobs(key: str, count: int) -> list[Job]:
+    random = generator(key)
+    return [_draw_job(random) for _ in range(count)]
+
+
+def _rows(jobs: list[Job]) -> list[list[int]]:
+    contents = _contents()
+    return [row for job in jobs for row in read_rows(contents, job, parameters()["rows"])]
+
+
+async def _run(
+    dut: Any,
+    jobs: list[Job],
+    source: StallPattern = StallPattern.NEVER,
+    sink: StallPattern = StallPattern.NEVER,
+) -> tuple[StreamDriver, StreamMonitor]:
+    expected = _rows(jobs)
+    board = Scoreboard("o", expected, bits=8)
+    monitor = StreamMonitor(dut, "o", stalls=sink, check=board.check)
+    driver = StreamDriver(dut, "i", stalls=source)
+    driver.start([_bits(job) for job in jobs])
+    await monitor.receive(len(expected), within=500 + 20 * len(expected))
+    for _ in range(QUIET):
+        await clock.edge(dut)
+    monitor.stop()
+    assert int(dut.o_idle.value), "not idle after the last row"
+    assert not int(dut.o_error.value), "an error without a cause"
+    return driver, monitor
+
+
+@cocotb.test()
+@cocotb.parametrize(
+    (
+        ("source", "sink"),
+        [
+            *((pattern.name, "NEVER") for pattern in StallPattern.of_sources()),
+            *(("NEVER", pattern.name) for pattern in StallPattern),
+            ("RANDOM", "RANDOM"),
+        ],
+    )
+)
+async def every_row_comes(dut: Any, source: str, sink: str) -> None:
+    """Jobs of every kind, under every pattern of stalls."""
+    await clock.start(dut)
+    _Memory(dut)
+    await _run(
+        dut, _draw_jobs(f"rows {source} {sink}", 6), StallPattern[source], StallPattern[sink]
+    )
+
+
+@cocotb.test()
+async def jobs_follow_without_a_bubble(dut: Any) -> None:
+    """A row a cycle, at loop ends and between jobs, even of one row each; latencies are exact."""
+    await clock.start(dut)
+    memory = _Memory(dut)
+    jobs = _draw_jobs("bubbles", 30)
+    for job in jobs[10:20]:
+        job |= dict.fromkeys(COUNTS, 1)
+    driver, monitor = await _run(dut, jobs)
+    assert (np.diff(monitor.cycles) == 1).all(), f"cycles {monitor.cycles}"
+    assert memory.reads[0] - driver.cycles[0] == ActivationReader.READ_AFTER + 1
+    assert monitor.cycles[0] - memory.reads[0] == _build(**parameters()).row_latency
+
+
+@cocotb.test()
+async def a_job_waits_for_what_it_reads(dut: Any) -> None:
+    """It begins when exactly the number of jobs it names is written, and not before."""
+    await clock.start(dut)
+    memory = _Memory(dut)
+    random = generator("wait")
+    for wait_for in (3, 15, 0):
+        job = _draw_job(random) | {"wait": 1, "wait_for": wait_for}
+        before = _draw_job(random) | {"wait": 0}
+        board = Scoreboard("o", _rows([before, job]), bits=8)
+        monitor = StreamMonitor(dut, "o", check=board.check)
+        dut.i_written.value = (wait_for - 1) % 16
+        StreamDriver(dut, "i").start([_bits(before), _bits(job)])
+        first = len(_rows([before]))
+        await monitor.receive(first, within=500 + 5 * first)
+        for _ in range(QUIET):
+            await clock.edge(dut)
+        assert len(monitor.beats) == first, "began before the job it waits for was written"
+        assert not int(dut.o_idle.value)
+        memory.reads.clear()
+        dut.i_written.value = wait_for
+        await clock.edge(dut)
+        written = clock.cycle()
+        await monitor.receive(len(board), within=500 + 5 * len(board))
+        assert memory.reads[0] - written == ActivationReader.READ_AFTER
+        monitor.stop()
+
+
+def _draw_job_at_the_end(random: np.random.Generator) -> Job:
+    """Draw a job whose image reaches over the end of the memory, or lies far behind it."""
+    job, size = _draw_job(random), parameters()["size"]
+    image = job["image_rows"] * job["row_bytes"]
+    places = [size, size - 1, size - image + 1, size - image // 2, (1 << 32) - 1, (1 << 32) - image]
+    return job | {"activation_address": max(0, int(random.choice(places)))}
+
+
+def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool]:
+    """Return what is read of the jobs, and whether they end with an error."""
+    contents = _contents()
+    rows = []
+    try:
+        for job in jobs:
+            for row in read_rows(contents, job, parameters()["rows"]):
+                rows.append(row)
+    except OutsideError:
+        return rows, True
+    return rows, False
+
+
+@cocotb.test()
+async def reading_outside_the_memory_is_an_error(dut: Any) -> None:
+    """The rows before it come, no later one does, and a reset mends it.
+
+    An image that reaches over the end is none, as long as nothing is read there.
+    """
+    await clock.start(dut)
+    _Memory(dut)
+    random = generator("outside")
+    outcomes = []
+    for _ in range(40):
+        jobs = [_draw_job(random), _draw_job_at_the_end(random), _draw_job(random)]
+        rows, error = _rows_before_an_error(jobs)
+        board = Scoreboard("o", rows, bits=8)
+        monitor = StreamMonitor(dut, "o", check=board.check)
+        driver = StreamDriver(dut, "i")
+        task = driver.start([_bits(job) for job in jobs])
+        await monitor.receive(len(rows), within=500 + 5 * len(rows))
+        for _ in range(QUIET):
+            await clock.edge(dut)
+        board.finish()
+        assert int(dut.o_error.value) == error, f"o_error is not {error} after {jobs}"
+        task.cancel()
+        driver.stop()
+        monitor.stop()
+        await clock.reset(dut, cycles=1)
+        outcomes.append(error)
+    assert {*outcomes} == {False, True}

@@ -1,0 +1,105 @@
+"""Loop nest: every iteration of every job, with its sums, without a bubble."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import cocotb
+import numpy as np
+from amaranth.lib import data
+
+from hw.job_layout import job_layout
+from hw.loop_nest import Loop, LoopNest
+from sim import clock
+from sim.environment import generator, parameters
+from sim.stalls import StallPattern
+from sim.streams import StreamDriver, StreamMonitor
+from sim.testbench import Testbench
+
+JOB = job_layout(
+    "tiles_n", "step_n", "x_start", "steps_ky", "step_ky", "y_start", "rows_x", "step_x"
+)
+LOOPS = {
+    "n": Loop("tiles_n", "step_n", "x_start"),
+    "ky": Loop("steps_ky", "step_ky", "y_start"),
+    "x": Loop("rows_x", "step_x"),
+}
+
+
+def _build(*, loops: int) -> Any:
+    return LoopNest(JOB, dict(list(LOOPS.items())[-loops:]))
+
+
+TESTBENCH = Testbench(build=_build, everyday=[{"loops": 3}], long=[{"loops": 1}])
+
+
+def _draw(key: str, count: int) -> list[dict[str, int]]:
+    """Draw jobs of few iterations, many loops single, steps and starts of any size."""
+    random = generator(key)
+    jobs = []
+    for _ in range(count):
+        job = {}
+        for name, field in JOB:
+            shape: Any = field.shape
+            low = -(1 << shape.width - 1) if shape.signed else 0
+            ends = [low, low + 1, -1 if shape.signed else 1, low + (1 << shape.width) - 1]
+            chosen = random.choice([*ends, int(random.integers(low, low + (1 << shape.width)))])
+            job[name] = int(chosen)
+        for loop in LOOPS.values():
+            job[loop.count] = int(random.choice([1, 1, 2, 3, int(random.integers(1, 9))]))
+        jobs.append(job)
+    return jobs
+
+
+def _iterations(job: dict[str, int]) -> Iterator[dict[str, Any]]:
+    loops: dict[str, Loop] = _build(**parameters()).loops
+    for indices in product(*(range(job[loop.count]) for loop in loops.values())):
+        at = dict(zip(loops, indices, strict=True))
+        yield {
+            "sums": {
+                name: (job[loop.start] if loop.start else 0) + at[name] * job[loop.step]
+                for name, loop in loops.items()
+            },
+            "last": {name: int(at[name] == job[loop.count] - 1) for name, loop in loops.items()},
+            "job": job,
+        }
+
+
+async def _walk(
+    dut: Any, jobs: list[dict[str, int]], source: StallPattern, sink: StallPattern
+) -> tuple[StreamDriver, StreamMonitor]:
+    layout: data.StructLayout = _build(**parameters()).iteration
+    expected = [layout.const(step).as_bits() for job in jobs for step in _iterations(job)]
+    monitor = StreamMonitor(dut, "o", stalls=sink)
+    driver = StreamDriver(dut, "i", stalls=source)
+    driver.start([JOB.const(job).as_bits() for job in jobs])
+    beats = await monitor.receive(len(expected), within=200 + 20 * len(expected))
+    monitor.stop()
+    wrong = [
+        index for index, pair in enumerate(zip(beats, expected, strict=True)) if len({*pair}) > 1
+    ]
+    assert not wrong, f"iteration {wrong[0]}: {beats[wrong[0]]:#x}, not {expected[wrong[0]]:#x}"
+    return driver, monitor
+
+
+@cocotb.test()
+@cocotb.parametrize(
+    source=[pattern.name for pattern in StallPattern.of_sources()],
+    sink=[pattern.name for pattern in StallPattern],
+)
+async def every_iteration_comes(dut: Any, source: str, sink: str) -> None:
+    """Every pattern of stalls of one side against every pattern of the other."""
+    await clock.start(dut)
+    await _walk(dut, _draw(source + sink, 10), StallPattern[source], StallPattern[sink])
+
+
+@cocotb.test()
+async def no_bubbles(dut: Any) -> None:
+    """Jobs follow each other without a bubble, even those of one iteration."""
+    await clock.start(dut)
+    jobs = _draw("bubbles", 60)
+    for job in jobs[20:40]:
+        job |= dict.fromkeys((loop.count for loop in LOOPS.values()), 1)
+    driver, monitor = await _walk(dut, jobs, StallPattern.NEVER, StallPattern.NEVER)
+    assert (np.diff(monitor.cycles) == 1).all(), f"cycles {monitor.cycles}"
+    assert monitor.cycles[0] - driver.cycles[0] == LoopNest.LATENCY
