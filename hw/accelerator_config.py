@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from amaranth.lib import data
+
 from golden.formats import INT8
 from hw.config import EngineConfig
 from hw.instruction import INSTRUCTION
@@ -23,7 +25,7 @@ class AcceleratorConfig:
     engine : EngineConfig
         The engine. Its activations and outputs are int8, since a tensor is bytes.
     activation_bytes : int
-        Bytes of the activation memory, from 64 to 16,777,216, a multiple of 4.
+        Bytes of the activation memory, a multiple of `banks`: from two of it to 16,777,216.
     weight_words : int
         Words of the weight memory, C weights each: from R to 1,048,576.
     parameter_words : int
@@ -49,12 +51,17 @@ class AcceleratorConfig:
                     f"{name} of an accelerator's engine must be int8, not {number_format}"
                 )
         for name, low, high, multiple in (
-            ("activation_bytes", 64, _MAX_BYTES, 4),
+            ("activation_bytes", 2 * self.banks, _MAX_BYTES, self.banks),
             ("weight_words", max(2, self.engine.rows), _MAX_WORDS, 1),
             ("parameter_words", max(2, self.engine.cols), _MAX_WORDS, 1),
             ("program_words", 2 * INSTRUCTION.words, _MAX_PROGRAM_WORDS, INSTRUCTION.words),
         ):
             _check_size(name, getattr(self, name), low, high, multiple)
+
+    @property
+    def banks(self):
+        """Banks of the activation memory: R, C and a word of the host fit into a row of them."""
+        return 1 << (max(self.engine.rows, self.engine.cols, 4) - 1).bit_length()
 
     @property
     def instructions(self):
@@ -68,9 +75,14 @@ class AcceleratorConfig:
         return ParameterWord(out_format=engine.output, acc_bits=engine.accumulator_bits)
 
     @property
-    def weight_bits(self):
-        """Bits of a word of the weight memory."""
-        return self.engine.cols * self.engine.weight.bits
+    def weight_row(self):
+        """Layout of a word of the weight memory: a row of a tile."""
+        return data.ArrayLayout(self.engine.weight_shape, self.engine.cols)
+
+    @property
+    def passes(self):
+        """Passes that an instruction may have: tiles that the weight memory holds."""
+        return self.weight_words // self.engine.rows
 
 
 def _check_size(name, value, low, high, multiple):

@@ -30,14 +30,13 @@ class CheckedInstruction(data.StructLayout):
     """
 
     def __init__(self, config):
-        passes = max(2, config.weight_words // config.engine.rows)
         super().__init__({
             "instruction": INSTRUCTION.layout,
             "index":       range(config.instructions + 1),  # its place in the program memory
             "error":       bits_for(max(ProgramError)),     # why it is illegal, a ProgramError
             "weights":     WordRun(depth=config.weight_words),
             "parameters":  WordRun(depth=config.parameter_words),
-            "passes":      PassRun(passes=passes, depth=config.engine.depth),
+            "passes":      PassRun(passes=config.passes, depth=config.engine.depth),
         })
 
 
@@ -139,7 +138,7 @@ class InstructionCheck(wiring.Component):
         """Compute passes and runs of words. Each product takes two cycles."""
         word, config = self.i.instruction, self.config
         engine, last = config.engine, self.LATENCY
-        limit = config.weight_words // engine.rows
+        limit = config.passes
 
         # A number of passes that is cut to `bits` was above the limit.
         bits = bits_for(limit)

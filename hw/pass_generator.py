@@ -23,12 +23,12 @@ class PassRun(data.StructLayout):
 
     def __init__(self, *, passes, depth):
         super().__init__({
-            "tiles_minus_1":  range(passes),         # column tiles, less one
-            "passes_minus_1": range(passes),         # passes of a column tile, less one
-            "rows_minus_1":   range(depth),          # rows of a pass, less one
-            "first":          AccumulateOperation,   # of the first pass of a tile
-            "rest":           AccumulateOperation,   # of its later passes
-            "drain":          1,                     # the last pass of a tile drains
+            "tiles_minus_1":  range(max(2, passes)),  # column tiles, less one
+            "passes_minus_1": range(max(2, passes)),  # passes of a column tile, less one
+            "rows_minus_1":   range(depth),           # rows of a pass, less one
+            "first":          AccumulateOperation,    # of the first pass of a tile
+            "rest":           AccumulateOperation,    # of its later passes
+            "drain":          1,                      # the last pass of a tile drains
         })
 
 
@@ -68,8 +68,8 @@ class PassGenerator(wiring.Component):
 
         busy = Signal()
         run = Signal(self.i.payload.shape(), reset_less=True)
-        tiles_left = Signal(range(self.passes), reset_less=True)
-        passes_left = Signal(range(self.passes), reset_less=True)
+        tiles_left = Signal.like(self.i.payload.tiles_minus_1, reset_less=True)
+        passes_left = Signal.like(self.i.payload.passes_minus_1, reset_less=True)
         first = Signal(reset_less=True)
         tile_ends, ends = Signal(), Signal()
         m.d.comb += [

@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.pipeline import delayed, registered
+from hw.word_port import WordPort
 
 __all__ = ["WordMemory"]
 
@@ -13,21 +14,21 @@ _LANE = 32
 
 
 class WordMemory(wiring.Component):
-    """Holds `depth` words of `width` bits; has one write port and one read port.
+    """Holds `depth` words; has one write port and one read port.
 
     The host sees a word as lanes of 32 bits, the lowest one at the lowest address, padded up to
     `stride` lanes, a power of two. What it writes to padding is dropped, and reads as 0.
 
     The read port is the host's while `i_host`, else the unit's, which stops the whole read pipeline
-    in cycles without `read_en`. A word that is written in one cycle can be read from the next.
+    in cycles without `unit.en`. A word that is written in one cycle can be read from the next.
 
-    Latency is `READ_LATENCY` cycles with `read_en` to the unit, `HOST_LATENCY` cycles to the host;
+    Latency is `READ_LATENCY` cycles with `unit.en` to the unit, `HOST_LATENCY` cycles to the host;
     throughput one read and one write per cycle.
 
     Parameters
     ----------
-    width : int
-        Bits of a word, 1 or more.
+    shape : shape-like
+        Shape of a word, 1 bit or more.
     depth : int
         Words, 2 or more.
 
@@ -42,23 +43,19 @@ class WordMemory(wiring.Component):
     host_data : In(32)
     o_host_data : Out(32)
         What was read.
-    read_en : In(1)
-        The unit's reads go on by one step.
-    read_address : In(range(depth))
-        The word that the unit reads.
-    o_data : Out(width)
-        The word.
+    unit : In(WordPort(shape, depth))
+        What the unit reads.
     """
 
     READ_LATENCY = 2
     HOST_LATENCY = READ_LATENCY + 1
 
-    def __init__(self, *, width, depth):
-        if width < 1:
-            raise ValueError(f"width of a memory must be 1 or more, not {width}")
+    def __init__(self, shape, *, depth):
+        self.width = Shape.cast(shape).width
+        if self.width < 1:
+            raise ValueError(f"a word of a memory must have 1 bit or more, not {self.width}")
         if depth < 2:
             raise ValueError(f"depth of a memory must be 2 or more, not {depth}")
-        self.width = width
         self.depth = depth
         super().__init__({
             "i_host":       In(1),
@@ -66,9 +63,7 @@ class WordMemory(wiring.Component):
             "host_write":   In(1),
             "host_data":    In(_LANE),
             "o_host_data":  Out(_LANE),
-            "read_en":      In(1),
-            "read_address": In(range(depth)),
-            "o_data":       Out(width),
+            "unit":         In(WordPort(shape, depth=depth)),
         })
 
     @property
@@ -90,18 +85,18 @@ class WordMemory(wiring.Component):
 
         lane_bits = self.stride.bit_length() - 1
         lane, host_word = self.host_address[:lane_bits], self.host_address[lane_bits:]
-        advance = self.i_host | self.read_en
+        advance = self.i_host | self.unit.en
         m.d.comb += [
             write.addr.eq(host_word),
             write.data.eq(self.host_data.replicate(self.lanes)),
             Cat(write.en).eq(Cat((lane == n) & self.host_write for n in range(self.lanes))),
-            read.addr.eq(Mux(self.i_host, host_word, self.read_address)),
+            read.addr.eq(Mux(self.i_host, host_word, self.unit.address)),
             read.en.eq(advance),
         ]
         data = Signal(stored, reset_less=True)
         with m.If(advance):
             m.d.sync += data.eq(read.data)
-        m.d.comb += self.o_data.eq(data[:self.width])
+        m.d.comb += Value.cast(self.unit.data).eq(data[:self.width])
 
         chosen = Signal(_LANE)
         with m.Switch(delayed(m, lane, self.READ_LATENCY, name="lane")):

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.word_memory import WordMemory
+from hw.word_port import WordPort
 
 __all__ = ["WordReader", "WordRun"]
 
@@ -42,12 +43,8 @@ class WordReader(wiring.Component):
     -------
     i : In(stream.Signature(WordRun))
         The runs, in order.
-    read_en : Out(1)
-        The memory's read pipeline goes on.
-    read_address : Out(range(depth))
-        The word that is read.
-    i_data : In(shape)
-        What was read, `WordMemory.READ_LATENCY` cycles with `read_en` later.
+    memory : Out(WordPort(shape, depth))
+        The memory that is read.
     o : Out(stream.Signature(shape))
         The words, in order.
     """
@@ -57,11 +54,9 @@ class WordReader(wiring.Component):
     def __init__(self, shape, *, depth):
         self.depth = depth
         super().__init__({
-            "i":            In(stream.Signature(WordRun(depth=depth))),
-            "read_en":      Out(1),
-            "read_address": Out(range(depth)),
-            "i_data":       In(shape),
-            "o":            Out(stream.Signature(shape)),
+            "i":      In(stream.Signature(WordRun(depth=depth))),
+            "memory": Out(WordPort(shape, depth=depth)),
+            "o":      Out(stream.Signature(shape)),
         })
 
     def elaborate(self, platform):
@@ -75,12 +70,12 @@ class WordReader(wiring.Component):
 
         m.d.comb += [
             self.o.valid.eq(arriving[-1]),
-            self.o.payload.eq(self.i_data),
-            self.read_en.eq(self.o.ready | ~self.o.valid),
-            self.read_address.eq(address),
-            self.i.ready.eq(self.read_en & (last | ~busy)),
+            self.o.payload.eq(self.memory.data),
+            self.memory.en.eq(self.o.ready | ~self.o.valid),
+            self.memory.address.eq(address),
+            self.i.ready.eq(self.memory.en & (last | ~busy)),
         ]
-        with m.If(self.read_en):
+        with m.If(self.memory.en):
             m.d.sync += [
                 arriving.eq(Cat(busy, arriving)[:len(arriving)]),
                 address.eq((address + 1)[:len(address)]),

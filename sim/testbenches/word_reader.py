@@ -22,7 +22,7 @@ class _ReadMemory(wiring.Component):  # type: ignore[misc]
     """A reader and the memory that it reads."""
 
     def __init__(self, *, width: int, depth: int) -> None:
-        self.memory = WordMemory(width=width, depth=depth)
+        self.memory = WordMemory(width, depth=depth)
         self.reader = WordReader(width, depth=depth)
         members, reader = self.memory.signature.members, self.reader.signature.members
         super().__init__(
@@ -40,10 +40,8 @@ class _ReadMemory(wiring.Component):  # type: ignore[misc]
         m.d.comb += [
             *(getattr(memory, name).eq(getattr(self, name)) for name in HOST),
             self.o_host_data.eq(memory.o_host_data),
-            memory.read_en.eq(reader.read_en),
-            memory.read_address.eq(reader.read_address),
-            reader.i_data.eq(memory.o_data),
         ]
+        wiring.connect(m, reader.memory, memory.unit)
         wiring.connect(m, wiring.flipped(self.i), reader.i)
         wiring.connect(m, reader.o, wiring.flipped(self.o))
         return m
@@ -83,7 +81,7 @@ async def _access(dut: Any, address: int, value: int | None = None) -> None:
 
 
 async def _load(dut: Any) -> WordMemory:
-    memory = WordMemory(**parameters())
+    memory = WordMemory(parameters()["width"], depth=parameters()["depth"])
     for index, word in enumerate(_words()):
         for lane in range(memory.stride):
             await _access(dut, index * memory.stride + lane, word >> 32 * lane & 0xFFFFFFFF)
