@@ -16,7 +16,6 @@ from flow.kernel_window import KernelWindow, Pair
 from golden.formats import INT8
 from golden.requantize import Requantization
 from golden.residual import check_multipliers
-from golden.scaling import ShiftScaling
 
 __all__ = [
     "AveragePool",
@@ -178,7 +177,7 @@ class GlobalAveragePool(_OneInput):
 
 @dataclass(frozen=True, eq=False)
 class MaxPool(_OneInput):
-    """The largest code of a window; padding never is. Quantization stays as it was."""
+    """The largest code of a window; padding is the smallest code. Quantization stays as it was."""
 
     window: KernelWindow
 
@@ -187,10 +186,6 @@ class MaxPool(_OneInput):
         batch, height, width, channels = types[0].shape
         size = self.window.output_size((height, width))
         return TensorType((batch, *size, channels), types[0].zero_point)
-
-    def requantization(self) -> Requantization:
-        """That of codes which stay as they are."""
-        return Requantization.of(ShiftScaling(np.array([0], np.int64)))
 
 
 @dataclass(frozen=True, eq=False)

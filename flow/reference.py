@@ -24,7 +24,7 @@ from flow.layers import (
     ResidualAdd,
     TensorType,
 )
-from golden.formats import INT32
+from golden.formats import INT8, INT32
 from golden.requantize import Requantization, requantize
 from golden.residual import residual_add
 
@@ -80,7 +80,7 @@ def _run_layer(layer: Layer, read: list[Int8Array], types: list[TensorType]) -> 
             taps = _taps(_centred(x, zero), layer.window, 0)
             return _requantized(np.asarray(sum(tap for _, tap in taps)), layer.requantization)
         case MaxPool():
-            taps = _taps(x.astype(np.int64), layer.window, np.iinfo(np.int64).min)
+            taps = _taps(x.astype(np.int64), layer.window, INT8.min)
             return np.asarray(np.max([tap for _, tap in taps], axis=0)).astype(np.int8)
         case ResidualAdd():
             zeros = (types[0].zero_point, types[1].zero_point)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from golden.accumulate import wrap
 from golden.accumulate_operation import combine
 from golden.channel_parameters import ChannelParameters, requantize_counted
-from golden.gemm import matmul_wide
 from golden.instruction import IllegalInstructionError, Instruction, Opcode, field_error
 from golden.program_error import ProgramError
 
@@ -146,9 +145,13 @@ class Interpreter:
         for number, (ky, kx, kc) in enumerate(order):
             word = step.weight_address + (tile * len(order) + number) * self.rows
             weights = self.memories.weights[word : word + self.rows]
-            sums = matmul_wide(self._activations(step, (tile, ky, kx, kc), index), weights)
+            activations = self._activations(step, (tile, ky, kx, kc), index)
+            # Exact: float64 holds the sum of any number of rows that an array can have.
+            sums = activations.astype(np.float64) @ weights.astype(np.float64)
             operation = step.rest if number else step.first
-            accumulators[:] = combine(operation, accumulators, sums, bits=self._bits)
+            accumulators[:] = combine(
+                operation, accumulators, sums.astype(np.int64), bits=self._bits
+            )
             self.counters.passes += 1
         if step.drain:
             self._drain(step, tile, index)

@@ -1,0 +1,1 @@
+"""Layers as loop nests of the accelerator, one file for each kind."""
