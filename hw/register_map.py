@@ -2,9 +2,10 @@
 
 from amaranth.lib import enum
 
+from golden.program_error import ProgramError
 from hw.field_table import Field, FieldTable
 
-__all__ = ["MAGIC", "REGISTERS", "VERSION", "State"]
+__all__ = ["COUNTERS", "MAGIC", "REGISTERS", "VERSION", "State"]
 
 MAGIC = 0x01A57B17
 """What register 0 reads as."""
@@ -41,7 +42,8 @@ REGISTERS = FieldTable(32, [
     Field("number_rules",         8,  0, 32, "hash of the number rules"),
     Field("run",                  9,  0, 32, "writing a program address starts it"),
     Field("state",               10,  0,  2, "what the sequencer does", kind=State),
-    Field("error",               10,  8,  8, "why it stopped"),
+    Field("error",               10,  8,  8, "why it stopped",
+          kind=ProgramError),
     Field("error_address",       11,  0, 32, "program address of the instruction it stopped at"),
     Field("cycles",              16,  0, 32, "cycles of the last run"),
     Field("passes",              17,  0, 32, "passes of the last run"),
@@ -56,3 +58,6 @@ REGISTERS = FieldTable(32, [
     Field("ties",                26,  0, 32, "results that were exactly half way"),
     Field("largest",             27,  0, 32, "largest |accumulator|"),
 ])
+
+COUNTERS = tuple(field.name for field in REGISTERS.fields if field.word >= 16)
+"""Names of the registers that count; they follow each other."""
