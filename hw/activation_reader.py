@@ -29,8 +29,8 @@ class ActivationReader(wiring.Component):
     A job with `wait` begins when as many jobs are written as `wait_for` says, modulo 16. There is
     no bubble where a loop ends, nor from a job to the next if that one need not wait.
 
-    A window that would read outside the memory stops the reader until it is reset: `o_error` rises,
-    and neither that row nor a later one is put out.
+    A row that would read outside the memory stops the reader until it is reset: `o_error` rises,
+    and neither that row nor a later one is put out or counted.
 
     The memory never waits: a row is read only when there is room for it in the output buffer.
     Latency from the `i_written` that a job waits for to its first `read_en` is `READ_AFTER` cycles,
@@ -44,14 +44,14 @@ class ActivationReader(wiring.Component):
     size : int
         Bytes of the memory.
     read_latency : int
-        Cycles from an address to its data, 3 or more.
+        Cycles from an address to its data, 3 to 9, so that fewer than 16 jobs are ever here.
 
     Members
     -------
     i : In(stream.Signature(JOB))
         Jobs, in the order of the program.
     i_written : In(4)
-        How many jobs the output writer has finished, modulo 16.
+        How many jobs the output writer has finished, modulo 16; `OutputWriter.o_written`.
     o : Out(stream.Signature(ArrayLayout(signed(8), rows)))
         Rows of activations.
     read_en : Out(1)
@@ -61,8 +61,10 @@ class ActivationReader(wiring.Component):
     o_idle : Out(1)
         No job is here, and the windows of all jobs were found to be inside the memory. Rows may
         still wait at the output.
+    o_read : Out(4)
+        How many jobs have all their windows inside the memory, modulo 16.
     o_error : Out(1)
-        A job reads outside the memory. It does not fall before a reset.
+        The job after those reads outside the memory. It does not fall before a reset.
     """
 
     FIELDS = (
@@ -74,9 +76,12 @@ class ActivationReader(wiring.Component):
     READ_AFTER = LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
 
     def __init__(self, *, rows, size, read_latency):
-        if ActivationWindow.ADDRESS_AFTER + read_latency < ActivationWindow.OUTSIDE_AFTER:
-            least = ActivationWindow.OUTSIDE_AFTER - ActivationWindow.ADDRESS_AFTER
-            raise ValueError(f"read_latency must be {least} or more, not {read_latency}")
+        # At least until it is known that a window is outside; at most one job for each number of
+        # `o_read` but one: those of a row each on their way, one in the loops and one before them.
+        least = ActivationWindow.OUTSIDE_AFTER - ActivationWindow.ADDRESS_AFTER
+        most = 15 - ActivationWindow.ADDRESS_AFTER - 2
+        if not least <= read_latency <= most:
+            raise ValueError(f"read_latency must be from {least} to {most}, not {read_latency}")
         self.rows = rows
         self.size = size
         self.read_latency = read_latency
@@ -88,7 +93,8 @@ class ActivationReader(wiring.Component):
             "read_en":      Out(1),
             "read_address": Out(range(size)),
             "read_data":    In(row),
-            "o_idle":       Out(1),
+            "o_read":       Out(4),
+            "o_read":       Out(4),
             "o_error":      Out(1),
         })
 
@@ -137,23 +143,28 @@ class ActivationReader(wiring.Component):
         m.d.comb += [
             self.read_en.eq(rows[ActivationWindow.ADDRESS_AFTER - 1]),
             self.read_address.eq(window.o_address),
-            self.o_idle.eq(~(job.o.valid | loops.o.valid | rows.any())),
         ]
-
-        outside = delayed(
-            m, window.o_outside, len(rows) - ActivationWindow.OUTSIDE_AFTER, name="outside"
-        )
-        valid = Signal()
-        with m.If(rows[-1] & outside):
-            m.d.sync += self.o_error.eq(1)
-        m.d.sync += valid.eq(rows[-1] & ~outside & ~self.o_error)
-        m.d.comb += output.i_valid.eq(valid)
-        self._pad(m, window, output, loops.o.payload.job.padding, len(rows))
+        self._finish(m, window, output, rows, loops.o.payload)
         return m
 
-    def _pad(self, m, window, output, padding, cycles):
-        """Put together the row whose data is there that many cycles after its sums."""
-        padding = delayed(m, padding, cycles, name="padding")
+    def _finish(self, m, window, output, rows, iteration):
+        """Put out the row whose data is there, count its job if it ends it, or stop."""
+        cycles = len(rows)
+        outside = delayed(
+            m, window.o_outside, cycles - ActivationWindow.OUTSIDE_AFTER, name="outside"
+        )
+        last = delayed(m, iteration.last.as_value().all(), cycles, name="last")
+        good = Signal()
+        m.d.comb += good.eq(rows[-1] & ~outside & ~self.o_error)
+        with m.If(rows[-1] & outside):
+            m.d.sync += self.o_error.eq(1)
+        with m.If(good & last):
+            m.d.sync += self.o_read.eq((self.o_read + 1)[:len(self.o_read)])
+        valid = Signal()
+        m.d.sync += valid.eq(good)
+        m.d.comb += output.i_valid.eq(valid)
+
+        padding = delayed(m, iteration.job.padding, cycles, name="padding")
         early = cycles - 1 - ActivationWindow.EXTENT_AFTER
         lead = delayed(m, window.o_lead, early, name="lead")
         end = delayed(m, window.o_end, early, name="end")

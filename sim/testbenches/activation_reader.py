@@ -126,15 +126,18 @@ async def _run(
     sink: StallPattern = StallPattern.NEVER,
 ) -> tuple[StreamDriver, StreamMonitor]:
     expected = _rows(jobs)
+    before = int(dut.o_read.value)
     board = Scoreboard("o", expected, bits=8)
     monitor = StreamMonitor(dut, "o", stalls=sink, check=board.check)
     driver = StreamDriver(dut, "i", stalls=source)
+    before = int(dut.o_read.value)
     driver.start([_bits(job) for job in jobs])
     await monitor.receive(len(expected), within=500 + 20 * len(expected))
     for _ in range(QUIET):
         await clock.edge(dut)
     monitor.stop()
-    assert int(dut.o_idle.value), "not idle after the last row"
+    assert int(dut.o_read.value) == (before + len(jobs)) % 16
+    assert (int(dut.o_read.value) - before) % 16 == len(jobs) % 16
     assert not int(dut.o_error.value), "an error without a cause"
     return driver, monitor
 
@@ -191,7 +194,6 @@ async def a_job_waits_for_what_it_reads(dut: Any) -> None:
         for _ in range(QUIET):
             await clock.edge(dut)
         assert len(monitor.beats) == first, "began before the job it waits for was written"
-        assert not int(dut.o_idle.value)
         memory.reads.clear()
         dut.i_written.value = wait_for
         await clock.edge(dut)
@@ -209,17 +211,16 @@ def _draw_job_at_the_end(random: np.random.Generator) -> Job:
     return job | {"activation_address": max(0, int(random.choice(places)))}
 
 
-def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool]:
-    """Return what is read of the jobs, and whether they end with an error."""
-    contents = _contents()
-    rows = []
-    try:
-        for job in jobs:
+def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool, int]:
+    """Return what is read of the jobs, whether that ends with an error, and after how many jobs."""
+    contents, rows = _contents(), []
+    for index, job in enumerate(jobs):
+        try:
             for row in read_rows(contents, job, parameters()["rows"]):
                 rows.append(row)
-    except OutsideError:
-        return rows, True
-    return rows, False
+        except OutsideError:
+            return rows, True, index
+    return rows, False, len(jobs)
 
 
 @cocotb.test()
@@ -234,7 +235,7 @@ async def reading_outside_the_memory_is_an_error(dut: Any) -> None:
     outcomes = []
     for _ in range(40):
         jobs = [_draw_job(random), _draw_job_at_the_end(random), _draw_job(random)]
-        rows, error = _rows_before_an_error(jobs)
+        rows, error, read = _rows_before_an_error(jobs)
         board = Scoreboard("o", rows, bits=8)
         monitor = StreamMonitor(dut, "o", check=board.check)
         driver = StreamDriver(dut, "i")
@@ -244,6 +245,8 @@ async def reading_outside_the_memory_is_an_error(dut: Any) -> None:
             await clock.edge(dut)
         board.finish()
         assert int(dut.o_error.value) == error, f"o_error is not {error} after {jobs}"
+        assert int(dut.o_read.value) == finished
+        assert int(dut.o_read.value) == read, f"o_read is not {read} after {jobs}"
         task.cancel()
         driver.stop()
         monitor.stop()
