@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.accumulate import Accumulate
 from hw.instruction import AccumulateOperation
 from hw.pipeline import registered
 
@@ -20,12 +21,15 @@ class AccumulateControl(data.StructLayout):
         Words of a bank.
     entries : int
         Entries of the requantizers' parameter tables.
+    banks : int
+        Banks of a column, 1 or 2.
     """
 
-    def __init__(self, *, depth, entries):
+    def __init__(self, *, depth, entries, banks=1):
         super().__init__({
             "valid":     1,                    # there is a sum
             "row":       range(depth),         # its word
+            "bank":      range(banks),         # the bank with its word
             "operation": AccumulateOperation,  # what is done with both
             "drain":     1,                    # the result goes out instead of into the word
             "last":      1,                    # last row of a pass that drains
@@ -87,6 +91,7 @@ class AccumulatorBank(wiring.Component):
 
         word = signed(self.config.accumulator_bits)
         m.submodules.words = words = Memory(shape=word, depth=self.config.depth, init=[])
+        m.submodules.step = step = Accumulate(word=word, partial=self.i_sum.shape())
         read = words.read_port()
         write = words.write_port()
 
@@ -97,45 +102,21 @@ class AccumulatorBank(wiring.Component):
         m.d.comb += [
             read.addr.eq(self.i_control.row),
             self.o_control.eq(control[1]),
+            step.i_operation.eq(control[1].operation),
+            step.i_word.eq(read.data),
+            step.i_sum.eq(self.i_sum),
         ]
-        base = registered(m, self._operand(m, control[1].operation, read.data), name="base")
-        total, is_sum, partial = self._combine(m, control[2].operation, base)
 
-        # Cycle 3: the result. Of a maximum, the comparison is known a cycle before the choice.
+        # Cycle 3: the result.
         result = control[-1]
-        chosen = Signal(word)
         m.d.comb += [
-            chosen.eq(Mux(is_sum, partial, total)),
             write.addr.eq(result.row),
-            write.data.eq(chosen),
+            write.data.eq(step.o),
             write.en.eq(result.valid & ~result.drain),
             self.o_valid.eq(result.valid & result.drain),
             self.o_last.eq(result.last),
             self.o_entry.eq(result.entry),
-            self.o_acc.eq(chosen),
+            self.o_acc.eq(step.o),
         ]
 
         return m
-
-    def _operand(self, m, operation, word):
-        """What the sum is added to, or compared with."""
-        operand = Signal(word.shape())
-        with m.Switch(operation):
-            with m.Case(AccumulateOperation.SET):
-                m.d.comb += operand.eq(0)
-            with m.Case(AccumulateOperation.SHIFT_ADD):
-                m.d.comb += operand.eq(Cat(Const(0, 8), word[:-8]).as_signed())
-            with m.Default():
-                m.d.comb += operand.eq(word)
-        return operand
-
-    def _combine(self, m, operation, base):
-        """Add the sum, or keep `base` if the operation is MAX; tell whether that sum is larger."""
-        is_max = operation == AccumulateOperation.MAX
-        total = (base + Mux(is_max, 0, self.i_sum))[:len(base)].as_signed()
-        is_sum = is_max & (base < self.i_sum)
-        return (
-            registered(m, total, name="total"),
-            registered(m, is_sum, name="is_sum"),
-            registered(m, self.i_sum, name="partial"),
-        )

@@ -31,6 +31,12 @@ class EngineConfig:
         Rows that share a time step: 1, 2 or 4, and a divisor of `rows`. None takes the largest.
     depth : int
         Rows of activations that one pass may have: words of an accumulator bank, 2 to 4096.
+    lanes : int or None
+        Requantizers, a divisor of `cols`: each serves as many neighbouring columns. None takes one
+        for each column. With fewer, a column has a second accumulator bank, and drains one while
+        it fills the other.
+    statistics : bool
+        Whether results, stalls and passes are watched, for counters.
     schemes : frozenset of Scheme
         Requantization schemes that a layer can choose from at run time.
     accumulator_bits : int
@@ -43,6 +49,8 @@ class EngineConfig:
     cols: int = 8
     group: int | None = None
     depth: int = 512
+    lanes: int | None = None
+    statistics: bool = False
     schemes: frozenset = _SCHEMES
     accumulator_bits: int = 32
     activation: IntegerFormat = INT8
@@ -69,6 +77,7 @@ class EngineConfig:
                 f"rows must be a multiple of the group of {self.group}, not {self.rows}: "
                 f"take a smaller group or {self.rows + -self.rows % self.group} rows"
             )
+        self._check_lanes()
         for name, number_format in (("activation", self.activation), ("weight", self.weight)):
             if not number_format.signed or number_format.bits < 2:
                 raise ValueError(
@@ -76,6 +85,18 @@ class EngineConfig:
                     "subtract half the range from unsigned values and their zero point"
                 )
         self._check_accumulators()
+
+    def _check_lanes(self):
+        if self.lanes is None:
+            object.__setattr__(self, "lanes", self.cols)
+        if not isinstance(self.lanes, int) or isinstance(self.lanes, bool):
+            raise TypeError(f"lanes must be an integer, not {self.lanes!r}")
+        if self.lanes < 1 or self.cols % self.lanes:
+            legal = ", ".join(str(n) for n in range(1, self.cols + 1) if self.cols % n == 0)
+            raise ValueError(
+                f"lanes must divide the {self.cols} columns, which {self.lanes} does not: "
+                f"take one of {legal}"
+            )
 
     def _check_accumulators(self):
         if not self.schemes or not self.schemes <= _SCHEMES:
@@ -89,6 +110,16 @@ class EngineConfig:
                 f"accumulators of {self.accumulator_bits} bits must hold the sum of {self.rows} "
                 f"products, {self.sum_shape(self.rows).width} bits: take fewer rows"
             )
+
+    @property
+    def lane_columns(self):
+        """Columns that a requantizer serves."""
+        return self.cols // self.lanes
+
+    @property
+    def banks(self):
+        """Accumulator banks of a column."""
+        return 1 if self.lanes == self.cols else 2
 
     @property
     def groups(self):

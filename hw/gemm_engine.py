@@ -5,14 +5,16 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.accumulator_bank import AccumulatorBank
+from hw.accumulator_bank_pair import AccumulatorBankPair
+from hw.column_lanes import ColumnLanes
+from hw.drainer import Drainer
 from hw.launcher import Launcher, Pass
 from hw.output_buffer import OutputBuffer
 from hw.parameter_loader import ParameterLoader
 from hw.parameter_word import ParameterWord
 from hw.pipeline import delayed
 from hw.place import place
-from hw.requantizer_lane import RequantizerLane
-from hw.skew import Deskew, Skew
+from hw.skew import Skew
 from hw.stream_buffer import StreamBuffer
 from hw.systolic_array import SystolicArray
 from hw.weight_loader import WeightLoader
@@ -31,10 +33,12 @@ class GemmEngine(wiring.Component):
 
     Every stream may stall at any cycle and nothing is lost. Passes follow each other without a
     bubble when they have at least `rows` rows (and at least `AccumulatorBank.RECURRENCE`); a pass
-    that drains also needs its `cols` parameter words in time.
+    that drains also needs its `cols` parameter words in time. With requantizers that serve several
+    columns each, accumulators are drained while the next ones are filled; that takes as many cycles
+    a row, so fewer passes to a drain than that leave bubbles.
 
-    Latency from a row of activations to its result is `latency` cycles; throughput one row per
-    cycle.
+    Latency from a row of activations to its result is `latency` cycles (with shared requantizers:
+    of the last row of a pass to the first result); throughput one row per cycle.
 
     Parameters
     ----------
@@ -63,7 +67,7 @@ class GemmEngine(wiring.Component):
         self.parameter_word = ParameterWord(
             out_format=config.output, acc_bits=config.accumulator_bits
         )
-        self._lane = self._make_lane()
+        self._lanes = ColumnLanes(config, entries=self.ENTRIES)
         result = data.StructLayout({
             "data": data.ArrayLayout(config.output_shape, config.cols),
             "last": 1,
@@ -80,14 +84,19 @@ class GemmEngine(wiring.Component):
 
     @property
     def pipeline_latency(self):
-        """Cycles from the launch of a row to its result at the output buffer."""
-        return (
-            Launcher.LATENCY
-            + SystolicArray.latency_of(self.config)
-            + AccumulatorBank.OUTPUT_AFTER
-            + self._lane.latency
-            + self.config.cols - 1
-        )
+        """Cycles from the launch of a row to its result at the output buffer.
+
+        With shared requantizers: of the last row of a pass to the first result.
+        """
+        if self.config.banks == 1:
+            to_lanes = (
+                Launcher.LATENCY
+                + SystolicArray.latency_of(self.config)
+                + AccumulatorBank.OUTPUT_AFTER
+            )
+        else:
+            to_lanes = self._filled_after + self._drain_latency
+        return to_lanes + self._lanes.latency
 
     @property
     def latency(self):
@@ -97,7 +106,22 @@ class GemmEngine(wiring.Component):
     @property
     def buffer_depth(self):
         """Results under way and buffered: those of the pipeline and of the way back of the room."""
-        return 1 << (self.pipeline_latency + OutputBuffer.LATENCY + 1).bit_length()
+        cycles = self.pipeline_latency + OutputBuffer.LATENCY + 1
+        if self.config.banks > 1:
+            cycles -= self._filled_after
+        return 1 << (-(-cycles // self.config.lane_columns)).bit_length()
+
+    @property
+    def _filled_after(self):
+        """Cycles from the launch of a row until the `Drainer` may be told that it is written."""
+        ahead = SystolicArray.latency_of(self.config) - AccumulatorBankPair.SUM_AFTER
+        # The control is on its way as long as that of the drain, except for the drainer's latency.
+        return Launcher.LATENCY + ahead + AccumulatorBankPair.RECURRENCE - Drainer.LATENCY
+
+    @property
+    def _drain_latency(self):
+        """Cycles from there to the drained word of column 0."""
+        return Drainer.LATENCY + AccumulatorBankPair.DRAIN_LATENCY
 
     def elaborate(self, platform):
         m = Module()
@@ -108,8 +132,9 @@ class GemmEngine(wiring.Component):
         )
         m.submodules.weights = weights = WeightLoader(config)
         m.submodules.parameters = parameters = ParameterLoader(
-            self.parameter_word.layout, cols=config.cols, entries=self.ENTRIES
+            self.parameter_word.layout, cols=config.cols, lanes=config.lanes, entries=self.ENTRIES
         )
+        m.submodules.lanes = lanes = self._lanes
         m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
         self._buffer_inputs(m, {
             "pass": launcher.i_pass, "activation": launcher.i_activation,
@@ -118,38 +143,54 @@ class GemmEngine(wiring.Component):
         m.d.comb += [
             launcher.i_weights_loaded.eq(weights.o_loaded),
             weights.i_swap.eq(launcher.o_swap),
-            launcher.i_entry_loaded.eq(parameters.o_loaded),
-            launcher.i_entry.eq(parameters.o_entry),
-            parameters.i_take.eq(launcher.o_take_entry),
-            launcher.i_room.eq(output.o_room),
-            output.i_take_room.eq(launcher.o_take_room),
+            lanes.i_write.eq(parameters.o_write),
+            lanes.i_write_index.eq(parameters.o_write_index),
+            lanes.i_write_word.eq(parameters.o_write_word),
+        ]
+
+        # One of them takes parameters and room for what is drained.
+        drain = launcher
+        if config.banks > 1:
+            m.submodules.drainer = drain = Drainer(config, entries=self.ENTRIES)
+            self._connect_drainer(m, launcher, drain)
+        else:
+            m.d.comb += launcher.i_bank_free.eq(1)
+        m.d.comb += [
+            drain.i_entry_loaded.eq(parameters.o_loaded),
+            drain.i_entry.eq(parameters.o_entry),
+            drain.i_room.eq(output.o_room),
+            parameters.i_take.eq(drain.o_take_entry),
+            output.i_take_room.eq(drain.o_take_room),
         ]
 
         sums = self._connect_array(m, platform, launcher, weights)
-        results, last = self._connect_columns(m, platform, launcher.o_control, sums, parameters)
+        self._connect_banks(m, platform, launcher, drain, sums)
 
         # What is left of the work before a reset comes out while the launcher is not running yet.
         row_done = Signal()
         m.d.comb += [
-            row_done.eq(results[-1].o_valid & launcher.o_running),
-            parameters.i_free.eq(row_done & last),
+            row_done.eq(lanes.o_valid & launcher.o_running),
+            parameters.i_free.eq(row_done & lanes.o_last),
             output.i_valid.eq(row_done),
-            output.i_payload.last.eq(last),
+            output.i_payload.last.eq(lanes.o_last),
+            output.i_payload.data.eq(lanes.o_data),
         ]
-        m.submodules.deskew = deskew = Deskew(config.output_shape, lanes=config.cols)
-        for c, result in enumerate(results):
-            m.d.comb += [deskew.i[c].eq(result.o_value), output.i_payload.data[c].eq(deskew.o[c])]
         wiring.connect(m, output.o, wiring.flipped(self.o))
 
         return m
 
-    def _make_lane(self):
-        return RequantizerLane(
-            schemes=self.config.schemes,
-            entries=self.ENTRIES,
-            out_format=self.config.output,
-            acc_bits=self.config.accumulator_bits,
-        )
+    def _connect_drainer(self, m, launcher, drainer):
+        """Connect the drainer with the launcher, which needs neither parameters nor room then."""
+        filled = delayed(m, launcher.o_pass_end, self._filled_after, name="filled")
+        m.d.comb += [
+            launcher.i_entry_loaded.eq(1),
+            launcher.i_room.eq(1),
+            launcher.i_bank_free.eq(drainer.o_bank_free),
+            drainer.i_take_bank.eq(launcher.o_take_bank),
+            drainer.i_pass.eq(launcher.o_pass_end),
+            drainer.i_rows_minus_1.eq(launcher.o_rows_minus_1),
+            drainer.i_filled.eq(filled & launcher.o_running),
+        ]
 
     def _buffer_inputs(self, m, readers):
         """Put a buffer between each input stream and its reader."""
@@ -181,31 +222,28 @@ class GemmEngine(wiring.Component):
         ]
         return array.o_sum
 
-    def _connect_columns(self, m, platform, control, sums, parameters):
-        """Connect the columns' banks and requantizers; return the outputs and `last`."""
-        ahead = SystolicArray.latency_of(self.config) - AccumulatorBank.SUM_AFTER
-        control = delayed(m, control, ahead, name="control")
-
-        results = []
-        for c in range(self.config.cols):
+    def _connect_banks(self, m, platform, launcher, drain, sums):
+        """Connect the columns' accumulators: with the sums, and with the lanes."""
+        config = self.config
+        kind = AccumulatorBank if config.banks == 1 else AccumulatorBankPair
+        ahead = SystolicArray.latency_of(config) - kind.SUM_AFTER
+        control = delayed(m, launcher.o_control, ahead, name="control")
+        drained_word = drain.o_control
+        for c in range(config.cols):
             bank = place(
                 m, platform, f"bank_{c}",
-                lambda: AccumulatorBank(self.config, entries=self.ENTRIES), module="bank",
+                lambda: kind(config, entries=self.ENTRIES), module="bank",
             )
-            lane = place(
-                m, platform, f"lane_{c}",
-                self._make_lane if c else lambda: self._lane, module="lane",
-            )
+            word = self._lanes.i_drained[c]
             m.d.comb += [
                 bank.i_control.eq(control),
                 bank.i_sum.eq(sums[c]),
-                lane.i_valid.eq(bank.o_valid),
-                lane.i_index.eq(bank.o_entry),
-                lane.i_acc.eq(bank.o_acc),
-                lane.write_en.eq(parameters.o_write[c]),
-                lane.write_index.eq(parameters.o_write_entry),
-                lane.write_word.eq(parameters.o_write_word),
+                word.valid.eq(bank.o_valid),
+                word.last.eq(bank.o_last),
+                word.entry.eq(bank.o_entry),
+                word.acc.eq(bank.o_acc),
             ]
             control = bank.o_control
-            results.append(lane)
-        return results, delayed(m, bank.o_last, self._lane.latency, name="last")
+            if config.banks > 1:
+                m.d.comb += bank.i_drain.eq(drained_word)
+                drained_word = bank.o_drain

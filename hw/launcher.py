@@ -1,14 +1,35 @@
 """Launches rows of activations into the array."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.accumulator_bank import AccumulateControl, AccumulatorBank
 from hw.instruction import AccumulateOperation
 from hw.pipeline import registered
 
-__all__ = ["Launcher", "Pass"]
+__all__ = ["Launcher", "Pass", "StallCause"]
+
+
+class StallCause(enum.Enum, shape=3):
+    """Why no row is launched; the first that holds."""
+
+    NONE = 0
+    """A row is launched."""
+    PASS = 1
+    """There is no pass, or the array is not flushed."""
+    WEIGHTS = 2
+    """The pass has no weights yet."""
+    BANK = 3
+    """Both accumulator banks are still filled."""
+    PARAMETERS = 4
+    """The results will have no requantizer parameters yet."""
+    RECURRENCE = 5
+    """The accumulators are not written yet."""
+    ROOM = 6
+    """There is no room for the result."""
+    ACTIVATIONS = 7
+    """There are no activations."""
 
 
 class Pass(data.StructLayout):
@@ -32,9 +53,13 @@ class Launcher(wiring.Component):
     """Pairs passes with rows of activations and launches a row when all that it needs is there.
 
     A row needs: the array flushed since reset; for the first row of a pass, its tile of weights,
-    and, if the pass drains, an entry of requantizer parameters; in a pass that drains, room for its
-    result behind the array; and that the accumulators it works on are written, which takes
-    `AccumulatorBank.RECURRENCE` cycles. Nothing behind the launcher ever waits.
+    if the pass before it drained, a free accumulator bank, and, if the pass drains, an entry of
+    requantizer parameters; in a pass that drains, room for its result behind the array; and that
+    the accumulators it works on are written, which takes `AccumulatorBank.RECURRENCE` cycles.
+    Nothing behind the launcher ever waits.
+
+    With two accumulator banks, passes fill one up to a pass that drains, and the next one fills the
+    other. Parameters and room are then a matter of the `Drainer`: tie their inputs to 1.
 
     Latency is `LATENCY` cycles; throughput one row per cycle, with no bubble between passes.
 
@@ -61,8 +86,16 @@ class Launcher(wiring.Component):
         Where they are.
     i_room : In(1)
         There is room for one more result.
-    o_swap, o_take_entry, o_take_room : Out(1)
-        The tile, the parameters, the room are used now.
+    i_bank_free : In(1)
+        There is an accumulator bank to fill. Tie it to 1 where there is only one.
+    o_swap, o_take_entry, o_take_room, o_take_bank : Out(1)
+        The tile, the parameters, the room, the bank are used now.
+    o_pass_end : Out(1)
+        The last row of a pass that drains is launched now: it is row `o_rows_minus_1`.
+    o_rows_minus_1 : Out(range(depth))
+        Rows of the pass, less one.
+    o_stall : Out(StallCause)
+        Why no row is launched now.
     o_running : Out(1)
         The array is flushed.
     o_activation : Out(ArrayLayout(ArrayLayout(signed, group), groups))
@@ -80,6 +113,7 @@ class Launcher(wiring.Component):
         self.flush = flush
         grouped = data.ArrayLayout(config.group_layout, config.groups)
         row = data.ArrayLayout(config.activation_shape, config.rows)
+        control = AccumulateControl(depth=config.depth, entries=entries, banks=config.banks)
         super().__init__({
             "i_pass":           In(stream.Signature(Pass(depth=config.depth))),
             "i_activation":     In(stream.Signature(row)),
@@ -87,13 +121,18 @@ class Launcher(wiring.Component):
             "i_entry_loaded":   In(1),
             "i_entry":          In(range(entries)),
             "i_room":           In(1),
+            "i_bank_free":      In(1),
             "o_swap":           Out(1),
             "o_take_entry":     Out(1),
             "o_take_room":      Out(1),
+            "o_take_bank":      Out(1),
+            "o_pass_end":       Out(1),
+            "o_rows_minus_1":   Out(range(config.depth)),
+            "o_stall":          Out(StallCause),
             "o_running":        Out(1),
             "o_activation":     Out(grouped),
             "o_first":          Out(1),
-            "o_control":        Out(AccumulateControl(depth=config.depth, entries=entries)),
+            "o_control":        Out(control),
         })
 
     def elaborate(self, platform):
@@ -107,30 +146,54 @@ class Launcher(wiring.Component):
         row = Signal(range(self.config.depth))
         first = Signal(init=1)
         last = row == current.rows_minus_1
+        new_bank = Signal(init=1)
+        bank = Signal(range(self.config.banks))
 
         # The first row of a pass finds the sums of the pass before it, however short that was.
         wait = Signal(range(AccumulatorBank.RECURRENCE))
         written = (current.operation == AccumulateOperation.SET) | (wait == 0)
 
-        ready_first = self.i_weights_loaded & (~current.drain | self.i_entry_loaded) & written
-        ready = self.o_running & (~first | ready_first) & (~current.drain | self.i_room)
-        launch = Signal()
+        # What holds a row up, in the order in which StallCause names it.
+        obstacles = {
+            StallCause.PASS:        ~self.o_running | ~self.i_pass.valid,
+            StallCause.WEIGHTS:     first & ~self.i_weights_loaded,
+            StallCause.BANK:        first & new_bank & ~self.i_bank_free,
+            StallCause.PARAMETERS:  first & current.drain & ~self.i_entry_loaded,
+            StallCause.RECURRENCE:  first & ~written,
+            StallCause.ROOM:        current.drain & ~self.i_room,
+            StallCause.ACTIVATIONS: ~self.i_activation.valid,
+        }
+        launch, ready = Signal(), Signal()
+        *others, _ = obstacles.values()
         m.d.comb += [
-            launch.eq(ready & self.i_pass.valid & self.i_activation.valid),
-            self.i_activation.ready.eq(ready & self.i_pass.valid),
+            ready.eq(~Cat(others).any()),
+            launch.eq(ready & self.i_activation.valid),
+            self.i_activation.ready.eq(ready),
             self.i_pass.ready.eq(launch & last),
             self.o_swap.eq(launch & first),
             self.o_take_entry.eq(launch & first & current.drain),
             self.o_take_room.eq(launch & current.drain),
+            self.o_take_bank.eq(launch & first & new_bank),
+            self.o_pass_end.eq(launch & last & current.drain),
+            self.o_rows_minus_1.eq(current.rows_minus_1),
+            self.o_stall.eq(StallCause.NONE),
         ]
+        for cause, holds in reversed(obstacles.items()):
+            with m.If(holds):
+                m.d.comb += self.o_stall.eq(cause)
         with m.If(launch):
             m.d.sync += [first.eq(last), row.eq(Mux(last, 0, row + 1))]
+        with m.If(launch & last):
+            m.d.sync += new_bank.eq(current.drain)
+        if self.config.banks > 1:
+            with m.If(self.o_pass_end):
+                m.d.sync += bank.eq(~bank)
         with m.If(launch & last):
             m.d.sync += wait.eq(self._idle_cycles(current.rows_minus_1))
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
 
-        self._launch(m, launch, first, last, row)
+        self._launch(m, launch, first, last, row, bank)
         return m
 
     @staticmethod
@@ -139,7 +202,7 @@ class Launcher(wiring.Component):
         longest = AccumulatorBank.RECURRENCE - 1
         return Mux(rows_minus_1 < longest, longest - rows_minus_1, 0)[:longest.bit_length()]
 
-    def _launch(self, m, launch, first, last, row):
+    def _launch(self, m, launch, first, last, row, bank):
         """Register what goes to the array: the row, and what travels with it."""
         current = self.i_pass.payload
         entry = Signal.like(self.i_entry)
@@ -150,6 +213,7 @@ class Launcher(wiring.Component):
         m.d.comb += [
             control.valid.eq(launch),
             control.row.eq(row),
+            control.bank.eq(bank),
             control.operation.eq(current.operation),
             control.drain.eq(current.drain),
             control.last.eq(last),

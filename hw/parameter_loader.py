@@ -10,7 +10,10 @@ __all__ = ["ParameterLoader"]
 
 
 class ParameterLoader(wiring.Component):
-    """Writes parameter words into the tables of all columns: `cols` beats fill one entry.
+    """Writes parameter words into the tables of all lanes: `cols` beats fill one entry.
+
+    A lane's table holds the words of each of its `cols // lanes` neighbouring columns: that of its
+    column j and entry e is at `Cat(j, e)`.
 
     Entries are a ring: filled in order, taken in order by passes that drain, and freed in order
     when the last result of such a pass has left the requantizers.
@@ -23,7 +26,9 @@ class ParameterLoader(wiring.Component):
     word : shape-like
         Shape of a parameter word.
     cols : int
-        Columns, each with a table.
+        Columns.
+    lanes : int
+        Lanes, each with a table; a divisor of `cols`.
     entries : int
         Entries of a table, a power of two.
 
@@ -39,20 +44,23 @@ class ParameterLoader(wiring.Component):
         An entry is loaded and not yet taken.
     o_entry : Out(range(entries))
         The oldest such entry.
-    o_write : Out(cols)
+    o_write : Out(lanes)
         The table that is written, one-hot; 0 while there is none.
-    o_write_entry : Out(range(entries))
-        The entry that is written.
+    o_write_index : Out(index_bits)
+        Where it is written.
     o_write_word : Out(word)
         The word that is written.
     """
 
     LATENCY = 1
 
-    def __init__(self, word, *, cols, entries):
+    def __init__(self, word, *, cols, lanes, entries):
         if entries < 2 or entries & (entries - 1):
             raise ValueError(f"entries must be a power of two from 2 on, not {entries}")
+        if cols % lanes:
+            raise ValueError(f"cols must be a multiple of the {lanes} lanes, not {cols}")
         self.cols = cols
+        self.lanes = lanes
         self.entries = entries
         super().__init__({
             "i":             In(stream.Signature(word)),
@@ -60,10 +68,15 @@ class ParameterLoader(wiring.Component):
             "i_free":        In(1),
             "o_loaded":      Out(1),
             "o_entry":       Out(range(entries)),
-            "o_write":       Out(cols),
-            "o_write_entry": Out(range(entries)),
+            "o_write":       Out(lanes),
+            "o_write_index": Out(self.table_words(cols // lanes, entries).bit_length() - 1),
             "o_write_word":  Out(word),
         })
+
+    @staticmethod
+    def table_words(columns, entries):
+        """Words of the table of a lane with so many columns."""
+        return entries << (columns - 1).bit_length()
 
     def elaborate(self, platform):
         m = Module()
@@ -74,7 +87,9 @@ class ParameterLoader(wiring.Component):
         lap = len(filled) - 1
         full = (filled[:lap] == freed[:lap]) & (filled[lap] != freed[lap])
 
-        column = Signal(self.cols, init=1)
+        lane = Signal(self.lanes, init=1)
+        column = Signal(range(self.cols // self.lanes))
+        last_column = column == self.cols // self.lanes - 1
         take = Signal()
         m.d.comb += [
             self.i.ready.eq(~full),
@@ -83,17 +98,19 @@ class ParameterLoader(wiring.Component):
             self.o_entry.eq(taken[:lap]),
         ]
         with m.If(take):
-            m.d.sync += column.eq(column.rotate_left(1))
-        with m.If(take & column[-1]):
+            m.d.sync += column.eq(Mux(last_column, 0, column + 1))
+        with m.If(take & last_column):
+            m.d.sync += lane.eq(lane.rotate_left(1))
+        with m.If(take & last_column & lane[-1]):
             m.d.sync += filled.eq((filled + 1)[:len(filled)])
         with m.If(self.i_take):
             m.d.sync += taken.eq((taken + 1)[:len(taken)])
         with m.If(self.i_free):
             m.d.sync += freed.eq((freed + 1)[:len(freed)])
 
-        m.d.sync += self.o_write.eq(Mux(take, column, 0))
+        m.d.sync += self.o_write.eq(Mux(take, lane, 0))
         m.d.comb += [
-            self.o_write_entry.eq(registered(m, filled[:lap], name="entry")),
+            self.o_write_index.eq(registered(m, Cat(column, filled[:lap]), name="index")),
             self.o_write_word.eq(registered(m, self.i.payload, name="word")),
         ]
 

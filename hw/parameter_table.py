@@ -28,7 +28,7 @@ class ParameterTable(wiring.Component):
     stages : Mapping of str to int
         Cycles by which each wanted field is late. Fields that are not named are not stored.
     entries : int
-        How many words, from 1 to 256.
+        How many words, from 1 to 512.
 
     Members
     -------
@@ -41,8 +41,8 @@ class ParameterTable(wiring.Component):
     """
 
     def __init__(self, layout, *, stages, entries):
-        if not 1 <= entries <= 256:
-            raise ValueError(f"entries must be from 1 to 256, not {entries}")
+        if not 1 <= entries <= 512:
+            raise ValueError(f"entries must be from 1 to 512, not {entries}")
         self.layout = layout
         self.stages = dict(stages)
         self.entries = entries

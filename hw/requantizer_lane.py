@@ -27,7 +27,7 @@ class RequantizerLane(wiring.Component):
     schemes : iterable of Scheme
         Schemes to build: FLOAT32, FIXED, SHIFT.
     entries : int
-        Words in the table, from 1 to 256.
+        Words in the table, from 1 to 512.
     out_format : IntegerFormat
         Format of the output: signed, from 2 to 16 bits.
     acc_bits : int

@@ -33,6 +33,9 @@ TESTBENCH = Testbench(
     build=_build,
     everyday=[{"rows": 4, "cols": 3, "group": 2, "depth": 16}],
     long=[
+        {"rows": 4, "cols": 4, "group": 2, "depth": 9, "lanes": 1},
+        {"rows": 2, "cols": 6, "depth": 16, "lanes": 3},
+        {"rows": 8, "cols": 8, "depth": 32, "lanes": 2, "schemes": ["SHIFT"]},
         {"rows": 1, "cols": 1, "depth": 2},
         {"rows": 8, "cols": 8, "depth": 32},
         {"rows": 5, "cols": 7, "group": 1, "depth": 9},
@@ -179,7 +182,11 @@ async def passes_follow_without_a_bubble(dut: Any) -> None:
     engine: Any = _build(**parameters())
     rows = min(config.depth, max(config.rows, config.cols, AccumulatorBank.RECURRENCE))
     # Passes that add to one another must not be shorter than a word's way round.
-    tiles = (1, 3, 1, 2) if rows >= AccumulatorBank.RECURRENCE else (1, 1)
+    tiles: tuple[int, ...] = (1, 1) if rows < AccumulatorBank.RECURRENCE else (1, 3, 1, 2)
+    if config.banks > 1:
+        # A drain is hidden behind the passes that fill the other bank.
+        hidden = config.lane_columns + -(-engine.pipeline_latency // rows)
+        tiles = (hidden, hidden + 1, hidden)
     jobs = [random_job(random, config, (rows, k * config.rows, 2 * config.cols)) for k in tiles]
     await clock.start(dut)
     feed = Feed(dut, NATIVE, jobs)

@@ -15,8 +15,10 @@ from sim.stimulus import weighted
 from sim.testbench import Testbench
 
 
-def _build(*, direction: str, lanes: int, bits: int) -> Any:
-    return {"skew": Skew, "deskew": Deskew}[direction](bits, lanes=lanes)
+def _build(*, direction: str, lanes: int, bits: int, share: int = 1) -> Any:
+    if direction == "skew":
+        return Skew(bits, lanes=lanes)
+    return Deskew(bits, lanes=lanes, share=share)
 
 
 TESTBENCH = Testbench(
@@ -25,6 +27,7 @@ TESTBENCH = Testbench(
         {"direction": "skew", "lanes": 1, "bits": 8},
         {"direction": "skew", "lanes": 3, "bits": 8},
         {"direction": "deskew", "lanes": 5, "bits": 1},
+        {"direction": "deskew", "lanes": 6, "bits": 8, "share": 3},
     ],
     long=[
         {"direction": "skew", "lanes": 64, "bits": 8},
@@ -41,11 +44,12 @@ def _latencies() -> list[int]:
 @cocotb.test()
 async def every_lane_has_its_latency(dut: Any) -> None:
     """Weighted lanes, a new beat in every cycle."""
-    lanes, bits = parameters()["lanes"], parameters()["bits"]
-    driven = weighted(generator("operands"), (400, lanes), bits=bits)
+    lanes, bits, share = (parameters().get(name, 1) for name in ("lanes", "bits", "share"))
+    driven = weighted(generator("operands"), (400, lanes // share), bits=bits)
     first = lanes - 1
     expected = [
-        driven[first - late : len(driven) - late, lane] for lane, late in enumerate(_latencies())
+        driven[first - late : len(driven) - late, lane // share]
+        for lane, late in enumerate(_latencies())
     ]
     await clock.start(dut)
     seen = await play(dut, {"i": [pack(row, bits) for row in driven]}, ["o"])

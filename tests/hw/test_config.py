@@ -14,6 +14,14 @@ def test_group_is_the_largest_that_divides_the_rows(rows, group):
 
 
 @pytest.mark.parametrize(
+    ("lanes", "columns", "banks"), [(None, 1, 1), (6, 1, 1), (3, 2, 2), (2, 3, 2), (1, 6, 2)]
+)
+def test_shared_lanes_serve_as_many_columns_each_and_need_a_second_bank(lanes, columns, banks):
+    config = EngineConfig(cols=6, lanes=lanes)
+    assert (config.lane_columns, config.banks) == (columns, banks)
+
+
+@pytest.mark.parametrize(
     ("products", "largest"),
     [(1, 1 << 14), (2, 1 << 15), (3, 3 << 14), (4, 1 << 16), (63, 63 << 14), (64, 1 << 20)],
 )
@@ -34,6 +42,17 @@ def test_sum_shape_is_exact(products, largest):
         ({"cols": 65}, ValueError, "columns must be from 1 to 64, not 65"),
         ({"depth": 1}, ValueError, "depth must be from 2 to 4096, not 1"),
         ({"depth": 4097}, ValueError, "depth must be from 2 to 4096, not 4097"),
+        ({"lanes": 2.0}, TypeError, r"lanes must be an integer, not 2\.0"),
+        (
+            {"cols": 6, "lanes": 4},
+            ValueError,
+            "lanes must divide the 6 columns, which 4 does not: take one of 1, 2, 3, 6",
+        ),
+        (
+            {"lanes": 0},
+            ValueError,
+            "lanes must divide the 8 columns, which 0 does not: take one of 1, 2, 4, 8",
+        ),
         ({"group": 3}, ValueError, "rows must be grouped by 1, 2 or 4, not 3"),
         (
             {"rows": 6, "group": 4},
