@@ -58,13 +58,10 @@ class ActivationReader(wiring.Component):
     read_address : Out(range(size))
     read_data : In(ArrayLayout(signed(8), rows))
         The read side of the memory.
-    o_idle : Out(1)
-        No job is here, and the windows of all jobs were found to be inside the memory. Rows may
-        still wait at the output.
     o_read : Out(4)
-        How many jobs have all their windows inside the memory, modulo 16.
+        How many jobs are read to their end, modulo 16. Rows of theirs may still wait at the output.
     o_error : Out(1)
-        The job after those reads outside the memory. It does not fall before a reset.
+        The job after those reads outside the memory.
     """
 
     FIELDS = (
@@ -93,7 +90,6 @@ class ActivationReader(wiring.Component):
             "read_en":      Out(1),
             "read_address": Out(range(size)),
             "read_data":    In(row),
-            "o_read":       Out(4),
             "o_read":       Out(4),
             "o_error":      Out(1),
         })

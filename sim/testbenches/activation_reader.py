@@ -130,14 +130,12 @@ async def _run(
     board = Scoreboard("o", expected, bits=8)
     monitor = StreamMonitor(dut, "o", stalls=sink, check=board.check)
     driver = StreamDriver(dut, "i", stalls=source)
-    before = int(dut.o_read.value)
     driver.start([_bits(job) for job in jobs])
     await monitor.receive(len(expected), within=500 + 20 * len(expected))
     for _ in range(QUIET):
         await clock.edge(dut)
     monitor.stop()
     assert int(dut.o_read.value) == (before + len(jobs)) % 16
-    assert (int(dut.o_read.value) - before) % 16 == len(jobs) % 16
     assert not int(dut.o_error.value), "an error without a cause"
     return driver, monitor
 
@@ -245,7 +243,6 @@ async def reading_outside_the_memory_is_an_error(dut: Any) -> None:
             await clock.edge(dut)
         board.finish()
         assert int(dut.o_error.value) == error, f"o_error is not {error} after {jobs}"
-        assert int(dut.o_read.value) == finished
         assert int(dut.o_read.value) == read, f"o_read is not {read} after {jobs}"
         task.cancel()
         driver.stop()

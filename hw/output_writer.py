@@ -1,0 +1,154 @@
+"""Writes the results of the engine into memory, a row a cycle."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.job_layout import job_layout
+from hw.loop_nest import Loop, LoopNest
+from hw.output_buffer import OutputBuffer
+from hw.pipeline import delayed, registered
+from hw.stream_register import StreamRegister
+
+__all__ = ["OutputWriter"]
+
+_LOOPS = {
+    "n": Loop("tiles_n", "output_step_n", "output_address"),
+    "y": Loop("rows_y", "output_pitch_y"),
+    "x": Loop("rows_x", "output_pitch_x"),
+}
+
+
+class OutputWriter(wiring.Component):
+    """Writes the results of instructions that drain, as `docs/accelerator.md` has it.
+
+    For each column tile n, row y and column x, a row of results is written at ::
+
+        output_address + n * output_step_n + y * output_pitch_y + x * output_pitch_x
+
+    of which the first `width` bytes count, or `last_width` in the last tile. Addresses are made
+    ahead of the results and wait for them.
+
+    A row that would reach outside the memory is not written: `o_error` rises, and until a reset
+    rows are taken and neither written nor counted.
+
+    Latency from a job to the first row taken is `LATENCY` cycles; from a row to its write, 0.
+    Throughput one row per cycle, with no bubble between jobs.
+
+    Parameters
+    ----------
+    cols : int
+        Bytes of a row of results.
+    size : int
+        Bytes of the memory.
+
+    Members
+    -------
+    i : In(stream.Signature(JOB))
+        Jobs, in the order of the program; widths from 1 to `cols`. Fewer than 16 are here at once.
+    i_output : In(stream.Signature({data: ArrayLayout(signed(8), cols), last: 1}))
+        Rows of results, as `GemmEngine` puts them out.
+    write_en : Out(1)
+    write_address : Out(range(size))
+    write_count : Out(range(cols + 1))
+    write_data : Out(ArrayLayout(signed(8), cols))
+        The write side of the memory.
+    o_written : Out(4)
+        How many jobs are written, modulo 16; it counts the cycle after their last `write_en`.
+    o_error : Out(1)
+        The job after those writes outside the memory.
+    """
+
+    FIELDS = (
+        "output_address", "tiles_n", "rows_y", "rows_x", "width", "last_width", "output_step_n",
+        "output_pitch_y", "output_pitch_x",
+    )
+    JOB = job_layout(*FIELDS)
+    _ADDRESS_LATENCY = 4
+    LATENCY = (
+        StreamRegister.LATENCY + LoopNest.LATENCY + _ADDRESS_LATENCY + OutputBuffer.LATENCY
+    )
+    AHEAD = 1 << (_ADDRESS_LATENCY + OutputBuffer.LATENCY + 1).bit_length()
+    """Rows whose addresses are under way: those of the pipeline and of the way back of the room."""
+
+    def __init__(self, *, cols, size):
+        self.cols = cols
+        self.size = size
+        row = data.ArrayLayout(signed(8), cols)
+        self._place = data.StructLayout({
+            "address": range(size),
+            "count":   range(cols + 1),
+            "outside": 1,
+            "last":    1,
+        })
+        super().__init__({
+            "i":             In(stream.Signature(self.JOB)),
+            "i_output":      In(stream.Signature(data.StructLayout({"data": row, "last": 1}))),
+            "write_en":      Out(1),
+            "write_address": Out(range(size)),
+            "write_count":   Out(range(cols + 1)),
+            "write_data":    Out(row),
+            "o_written":     Out(4),
+            "o_error":       Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.job = job = StreamRegister(self.JOB)
+        m.submodules.loops = loops = LoopNest(self.JOB, _LOOPS)
+        m.submodules.places = places = OutputBuffer(self._place, depth=self.AHEAD)
+        wiring.connect(m, wiring.flipped(self.i), job.i)
+        wiring.connect(m, job.o, loops.i)
+        step = Signal()
+        m.d.comb += [
+            loops.o.ready.eq(places.o_room),
+            step.eq(loops.o.valid & places.o_room),
+            places.i_take_room.eq(step),
+            places.i_payload.eq(self._locate(m, loops.o.payload)),
+        ]
+        valid = Signal(self._ADDRESS_LATENCY)
+        m.d.sync += valid.eq(Cat(step, valid[:-1]))
+        m.d.comb += places.i_valid.eq(valid[-1])
+
+        place = places.o.payload
+        take = Signal()
+        good = Signal()
+        m.d.comb += [
+            self.i_output.ready.eq(places.o.valid),
+            places.o.ready.eq(self.i_output.valid),
+            take.eq(places.o.valid & self.i_output.valid),
+            good.eq(take & ~place.outside & ~self.o_error),
+            self.write_en.eq(good),
+            self.write_address.eq(place.address),
+            self.write_count.eq(place.count),
+            self.write_data.eq(self.i_output.payload.data),
+        ]
+        with m.If(take & place.outside):
+            m.d.sync += self.o_error.eq(1)
+        with m.If(good & place.last):
+            m.d.sync += self.o_written.eq((self.o_written + 1)[:len(self.o_written)])
+
+        return m
+
+    def _locate(self, m, iteration):
+        """Return where the row of an iteration is written, `_ADDRESS_LATENCY` cycles later."""
+        sums, job = iteration.sums, iteration.job
+        width = Mux(iteration.last.n, job.last_width, job.width)
+
+        # Cycles 1 and 2: the address. Cycle 3: where the row ends. Cycle 4: whether it fits.
+        near = registered(m, sums.n + sums.x, name="near")
+        far = registered(m, sums.y, name="far")
+        address = registered(m, near + far, name="address")
+        count = delayed(m, width, 2, name="count")
+        end = registered(m, address + count, name="end")
+        last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY, name="last")
+
+        place = Signal(self._place)
+        m.d.comb += [
+            place.address.eq(delayed(m, address[:len(place.address)], 2, name="low_address")),
+            place.count.eq(delayed(m, count[:len(place.count)], 2, name="low_count")),
+            place.outside.eq(registered(m, end > self.size, name="outside")),
+            place.last.eq(last),
+        ]
+        return place
