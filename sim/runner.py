@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,7 @@ def run(
             raise _no_verdict(f"{test_module} ran no test on {top}", folder, kept, seed)
         if result.failures:
             _keep_log(folder, kept)
+            return replace(result, log=kept)
         return result
 
 
@@ -137,9 +139,12 @@ def _variables(
         "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
         "COCOTB_ANSI_OUTPUT": "0",
+        # Else every module that is imported, NumPy too, is compiled again for its assertions.
+        "COCOTB_REWRITE_ASSERTION_FILES": test_module.rpartition(".")[2] + ".py",
         "GPI_USERS": f"{_libpython()};{config.pygpi_entry_point()}",
         "PATH": os.environ.get("PATH", "") + os.pathsep + str(config.libs_dir),
         "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "TOPLEVEL_LANG": "verilog",
         environment.VARIABLE: str(folder / "testbench.json"),
