@@ -73,11 +73,7 @@ class Requantizer(wiring.Component):
         self.word = ParameterWord(out_format=out_format, acc_bits=acc_bits)
         self.out_format = out_format
         self.acc_bits = acc_bits
-        self._multiplies = self.schemes != {Scheme.SHIFT}
-        if self._multiplies:
-            self._make_multiplied_parts()
-        else:
-            self._make_shifted_parts()
+        self._has_multiplier = self.schemes != {Scheme.SHIFT}
         members = {"acc": In(signed(acc_bits)), "value": Out(signed(out_format.bits))}
         members |= {name: In(self.word.layout[name].shape) for name in self.stages}
         super().__init__(members)
@@ -85,53 +81,75 @@ class Requantizer(wiring.Component):
     @property
     def stages(self):
         """Cycles from `acc` to each parameter."""
-        return dict(self._stages)
+        if not self._has_multiplier:
+            return {
+                "bias":       0,
+                "shift":      0,
+                "tie":        1 + RoundShift.tie_stage_of(self._max_distance),
+                "zero_point": self._shifted,
+                "low":        self._shifted + OutputStage.CLIP_STAGE,
+                "high":       self._shifted + OutputStage.CLIP_STAGE,
+            }
+        stages = {"bias": 0, "multiplier": RequantizerFront.LATENCY}
+        stages["shift"] = RequantizerFront.SHIFT_STAGE
+        if Scheme.FLOAT32 in self.schemes and self._exact_products:
+            stages["scheme"] = RequantizerFront.SHIFT_STAGE
+        late = ["tie"] * self._exact_products + ["zero_point", "low", "high"]
+        back = RequantizerBack.stages_of(self.out_format.bits)
+        return stages | {name: self._PRODUCT + back[name] for name in late}
 
     @property
     def latency(self):
         """Cycles from `acc` to `value`."""
-        return self._latency
+        if not self._has_multiplier:
+            return self._shifted + OutputStage.LATENCY
+        return self._PRODUCT + RequantizerBack.latency_of(self.out_format.bits)
+
+    @property
+    def multiplier_widths(self):
+        """Parameters of the `WideMultiplier` inside."""
+        return {
+            "a_width":       26 + 7 * self._exact_products,
+            "b_width":       24,
+            "product_width": 49 + 7 * self._exact_products,
+        }
+
+    _PRODUCT = RequantizerFront.LATENCY + WideMultiplier.LATENCY
+
+    @property
+    def _exact_products(self):
+        return self.schemes != {Scheme.FLOAT32}
+
+    @property
+    def _max_distance(self):
+        return min(31, self.acc_bits + 1)
+
+    @property
+    def _shifted(self):
+        return 1 + RoundShift.tie_stage_of(self._max_distance) + 1 + 1
 
     def elaborate(self, platform):
         m = Module()
-        for name, part in self._parts.items():
-            m.submodules[name] = part
-        if self._multiplies:
-            self._connect_multiplied(m)
+        if self._has_multiplier:
+            self._multiply(m)
         else:
-            self._connect_shifted(m)
+            self._shift(m)
         return m
 
-    def _make_multiplied_parts(self):
-        float_products = Scheme.FLOAT32 in self.schemes
-        exact_products = self.schemes != {Scheme.FLOAT32}
-        products = {"float_products": float_products, "exact_products": exact_products}
-        back = RequantizerBack(width=self.out_format.bits, **products)
-        front = RequantizerFront(
+    def _multiply(self, m):
+        exact_products = self._exact_products
+        products = {
+            "float_products": Scheme.FLOAT32 in self.schemes,
+            "exact_products": exact_products,
+        }
+        m.submodules.front = front = RequantizerFront(
             acc_bits=self.acc_bits,
             max_amount=self.out_format.bits + 2,
             shift_width=ParameterWord.SHIFT_BITS,
             **products,
         )
-        multiplier = WideMultiplier(
-            a_width=front.operand_width,
-            b_width=self.word.layout["multiplier"].width,
-            product_width=back.product_width,
-        )
-        self._parts = {"front": front, "multiplier": multiplier, "back": back}
-
-        product = front.LATENCY + multiplier.LATENCY
-        self._stages = {"bias": 0, "shift": front.SHIFT_STAGE, "multiplier": front.LATENCY}
-        if exact_products:
-            self._stages["tie"] = product + back.stages["tie"]
-            if float_products:
-                self._stages["scheme"] = front.SHIFT_STAGE
-        for name in ("zero_point", "low", "high"):
-            self._stages[name] = product + back.stages[name]
-        self._latency = product + back.latency
-
-    def _connect_multiplied(self, m):
-        front, multiplier, back = self._parts.values()
+        m.submodules.wide_multiplier = multiplier = WideMultiplier(**self.multiplier_widths)
+        m.submodules.back = back = RequantizerBack(width=self.out_format.bits, **products)
         wait = multiplier.LATENCY
         m.d.comb += [
             front.acc.eq(self.acc),
@@ -147,38 +165,23 @@ class Requantizer(wiring.Component):
             back.high.eq(self.high),
             self.value.eq(back.value),
         ]
-        if "tie" in self._stages:
+        if exact_products:
             m.d.comb += back.tie.eq(self.tie)
-        if "scheme" in self._stages:
+        if "scheme" in self.stages:
             is_exact = self.scheme.as_value()[0]
-            wait += front.LATENCY - front.SHIFT_STAGE + back.EXACT_STAGE
+            wait = self._PRODUCT + back.EXACT_STAGE - self.stages["scheme"]
             m.d.comb += [
                 front.is_exact.eq(is_exact),
                 back.is_exact.eq(delayed(m, is_exact, wait, name="is_exact")),
             ]
 
-    def _make_shifted_parts(self):
-        round_shift = RoundShift(
+    def _shift(self, m):
+        m.submodules.round_shift = round_shift = RoundShift(
             width=self.acc_bits + 1,
-            max_shift=min(31, self.acc_bits + 1),
+            max_shift=self._max_distance,
             ties=[Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_AWAY],
         )
-        output = OutputStage(width=self.out_format.bits)
-        self._parts = {"round_shift": round_shift, "output": output}
-
-        shifted = 1 + round_shift.latency + 1
-        self._stages = {
-            "bias":       0,
-            "shift":      0,
-            "tie":        1 + round_shift.tie_stage,
-            "zero_point": shifted,
-            "low":        shifted + output.CLIP_STAGE,
-            "high":       shifted + output.CLIP_STAGE,
-        }
-        self._latency = shifted + output.LATENCY
-
-    def _connect_shifted(self, m):
-        round_shift, output = self._parts.values()
+        m.submodules.output = output = OutputStage(width=self.out_format.bits)
 
         # Cycle 0: accumulators wrap, and so does the sum. The field becomes the distance.
         total = registered(m, (self.acc + self.bias)[:self.acc_bits].as_signed(), name="total")

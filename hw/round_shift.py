@@ -84,10 +84,15 @@ class RoundShift(wiring.Component):
             members["tie"] = In(TieCode)
         super().__init__(members)
 
+    @staticmethod
+    def tie_stage_of(max_shift):
+        """Cycles from `i` to `tie` and the two about the rest: two bits of the shift a cycle."""
+        return (max_shift.bit_length() + 1) // 2
+
     @property
     def tie_stage(self):
-        """Cycles from `i` to `tie` and the two about the rest: two bits of the shift a cycle."""
-        return (len(self.shift) + 1) // 2
+        """`tie_stage_of` this shift."""
+        return self.tie_stage_of(self.max_shift)
 
     @property
     def latency(self):
@@ -114,7 +119,8 @@ class RoundShift(wiring.Component):
                             none.eq(previous[1] & ~previous[0][:distance].any()),
                             full.eq(previous[2] & previous[0][:distance].all()),
                         ]
-            shift = registered(m, shift[:2 * stage], name=f"shift_{stage}")
+            if stage:
+                shift = registered(m, shift[:2 * stage], name=f"shift_{stage}")
 
         half, floor = value[0], value[1:].as_signed()
         is_tie = Mux(half, none & self.rest_none, full & self.rest_full)
