@@ -30,9 +30,11 @@ def _build(**sizes: Any) -> Any:
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"rows": 4, "cols": 3, "group": 2, "depth": 16}],
+    # Only where a tile is loaded faster than a word can be added to again do passes wait for it.
+    everyday=[{"rows": 2, "cols": 3, "group": 1, "depth": 16}],
     long=[
         {"rows": 1, "cols": 1, "depth": 2},
+        {"rows": 4, "cols": 3, "group": 2, "depth": 16},
         {"rows": 8, "cols": 8, "depth": 32},
         {"rows": 5, "cols": 7, "group": 1, "depth": 9},
         {"rows": 8, "cols": 2, "group": 4, "depth": 16, "schemes": ["FLOAT32"]},
@@ -106,6 +108,21 @@ async def one_stream_stalls(dut: Any, stream: str, pattern: str) -> None:
     """One stream holds up all the others."""
     await clock.start(dut)
     feed = Feed(dut, NATIVE, _draw_jobs("one stall", 2), {stream: StallPattern[pattern]})
+    feed.start()
+    await feed.finish()
+
+
+@cocotb.test()
+@cocotb.parametrize(stream=[*INPUTS, "output"])
+async def one_stream_comes_late(dut: Any, stream: str) -> None:
+    """The others fill every buffer and every table first, and there is work for more of them."""
+    config, random = engine_config(**parameters()), generator("late")
+    room = _build(**parameters()).buffer_depth
+    m = min(config.depth, max(2, room // 8))
+    tiles = max(3 * GemmEngine.ENTRIES, 3 * room // m)
+    job = random_job(random, config, (m, config.rows, tiles * config.cols))
+    await clock.start(dut)
+    feed = Feed(dut, NATIVE, [job], {stream: StallPattern.LATE})
     feed.start()
     await feed.finish()
 

@@ -17,6 +17,7 @@ def stalls(pattern, cycles=4000, seed=1):
         (StallPattern.RANDOM, 0.5),
         (StallPattern.BURSTS, 0.5),
         (StallPattern.LONG, 0.8),
+        (StallPattern.LATE, 512 / 4000),
         (StallPattern.WHEN_ASKED, 1),
     ],
 )
