@@ -6,12 +6,12 @@ from amaranth.lib.wiring import In, Out
 
 from golden.formats import INT8
 from golden.rounding import Rounding
-from golden.scheme import Scheme
 from hw.output_stage import OutputStage
 from hw.parameter_word import ParameterWord
 from hw.pipeline import delayed, registered
 from hw.requantizer_back import RequantizerBack
 from hw.requantizer_front import RequantizerFront
+from hw.requantizer_plan import RequantizerPlan
 from hw.round_shift import RoundShift
 from hw.wide_multiplier import WideMultiplier
 
@@ -66,89 +66,41 @@ class Requantizer(wiring.Component):
     """
 
     def __init__(self, *, schemes, out_format=INT8, acc_bits=32):
-        self.schemes = frozenset(schemes)
-        if not self.schemes or not self.schemes <= {Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT}:
-            names = ", ".join(sorted(scheme.name for scheme in self.schemes)) or "none"
-            raise ValueError(f"schemes must be one or more of FLOAT32, FIXED, SHIFT, not {names}")
-        self.word = ParameterWord(out_format=out_format, acc_bits=acc_bits)
+        self.plan = RequantizerPlan(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
+        self.schemes = self.plan.schemes
         self.out_format = out_format
         self.acc_bits = acc_bits
-        self._has_multiplier = self.schemes != {Scheme.SHIFT}
         members = {"acc": In(signed(acc_bits)), "value": Out(signed(out_format.bits))}
-        members |= {name: In(self.word.layout[name].shape) for name in self.stages}
+        members |= {name: In(self.plan.word.layout[name].shape) for name in self.stages}
         super().__init__(members)
 
     @property
     def stages(self):
         """Cycles from `acc` to each parameter."""
-        if not self._has_multiplier:
-            return {
-                "bias":       0,
-                "shift":      0,
-                "tie":        1 + RoundShift.tie_stage_of(self._max_distance),
-                "zero_point": self._shifted,
-                "low":        self._shifted + OutputStage.CLIP_STAGE,
-                "high":       self._shifted + OutputStage.CLIP_STAGE,
-            }
-        stages = {"bias": 0, "multiplier": RequantizerFront.LATENCY}
-        stages["shift"] = RequantizerFront.SHIFT_STAGE
-        if Scheme.FLOAT32 in self.schemes and self._exact_products:
-            stages["scheme"] = RequantizerFront.SHIFT_STAGE
-        late = ["tie"] * self._exact_products + ["zero_point", "low", "high"]
-        back = RequantizerBack.stages_of(self.out_format.bits)
-        return stages | {name: self._PRODUCT + back[name] for name in late}
+        return self.plan.stages
 
     @property
     def latency(self):
         """Cycles from `acc` to `value`."""
-        if not self._has_multiplier:
-            return self._shifted + OutputStage.LATENCY
-        return self._PRODUCT + RequantizerBack.latency_of(self.out_format.bits)
-
-    @property
-    def multiplier_widths(self):
-        """Parameters of the `WideMultiplier` inside."""
-        return {
-            "a_width":       26 + 7 * self._exact_products,
-            "b_width":       24,
-            "product_width": 49 + 7 * self._exact_products,
-        }
-
-    _PRODUCT = RequantizerFront.LATENCY + WideMultiplier.LATENCY
-
-    @property
-    def _exact_products(self):
-        return self.schemes != {Scheme.FLOAT32}
-
-    @property
-    def _max_distance(self):
-        return min(31, self.acc_bits + 1)
-
-    @property
-    def _shifted(self):
-        return 1 + RoundShift.tie_stage_of(self._max_distance) + 1 + 1
+        return self.plan.latency
 
     def elaborate(self, platform):
         m = Module()
-        if self._has_multiplier:
+        if self.plan.has_multiplier:
             self._multiply(m)
         else:
             self._shift(m)
         return m
 
     def _multiply(self, m):
-        exact_products = self._exact_products
-        products = {
-            "float_products": Scheme.FLOAT32 in self.schemes,
-            "exact_products": exact_products,
-        }
+        products = self.plan.products
         m.submodules.front = front = RequantizerFront(
             acc_bits=self.acc_bits,
             max_amount=self.out_format.bits + 2,
             shift_width=ParameterWord.SHIFT_BITS,
             **products,
         )
-        m.submodules.wide_multiplier = multiplier = WideMultiplier(**self.multiplier_widths)
+        m.submodules.wide_multiplier = multiplier = WideMultiplier(**self.plan.multiplier_widths)
         m.submodules.back = back = RequantizerBack(width=self.out_format.bits, **products)
         wait = multiplier.LATENCY
         m.d.comb += [
@@ -165,11 +117,11 @@ class Requantizer(wiring.Component):
             back.high.eq(self.high),
             self.value.eq(back.value),
         ]
-        if exact_products:
+        if "tie" in self.stages:
             m.d.comb += back.tie.eq(self.tie)
         if "scheme" in self.stages:
             is_exact = self.scheme.as_value()[0]
-            wait = self._PRODUCT + back.EXACT_STAGE - self.stages["scheme"]
+            wait = self.plan.PRODUCT_STAGE + back.EXACT_STAGE - self.stages["scheme"]
             m.d.comb += [
                 front.is_exact.eq(is_exact),
                 back.is_exact.eq(delayed(m, is_exact, wait, name="is_exact")),
@@ -178,14 +130,14 @@ class Requantizer(wiring.Component):
     def _shift(self, m):
         m.submodules.round_shift = round_shift = RoundShift(
             width=self.acc_bits + 1,
-            max_shift=self._max_distance,
+            max_shift=self.plan.max_distance,
             ties=[Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_AWAY],
         )
         m.submodules.output = output = OutputStage(width=self.out_format.bits)
 
         # Cycle 0: accumulators wrap, and so does the sum. The field becomes the distance.
         total = registered(m, (self.acc + self.bias)[:self.acc_bits].as_signed(), name="total")
-        offset = self.word.shift_offset - _NORMALIZED_SHIFT
+        offset = self.plan.word.shift_offset - _NORMALIZED_SHIFT
         distance = registered(m, (self.shift + offset)[:len(round_shift.shift)], name="distance")
         m.d.comb += [
             round_shift.i.eq(Cat(0, total).as_signed()),

@@ -115,7 +115,7 @@ class RequantizerUnit:
 
     def multiplier_claim(self) -> Claim:
         """The multiplier adds the four products of the limbs of its operands."""
-        widths = self.component.multiplier_widths
+        widths = self.component.plan.multiplier_widths
         unit = Unit(self.rtlil, latency=WideMultiplier.LATENCY, module=f"{TOP}.{_MULTIPLIER}")
         a, b, product = (unit.port(name) for name in ("a", "b", "product"))
         limb, one = WideMultiplier.LIMB, 1 << WideMultiplier.LIMB
@@ -196,7 +196,7 @@ class RequantizerUnit:
         return conditions
 
     def _legal_shift(self, scheme: Scheme) -> list[Truth]:
-        field, word = self._unit.port("shift"), self.component.word
+        field, word = self._unit.port("shift"), self.component.plan.word
         smallest, largest = word.shift_range
         conditions: list[Truth] = [field >= smallest, field <= largest]
         if scheme is Scheme.SHIFT:
@@ -205,7 +205,7 @@ class RequantizerUnit:
 
     @property
     def _shift(self) -> Word:
-        offset: int = self.component.word.shift_offset
+        offset: int = self.component.plan.word.shift_offset
         return self._unit.port("shift") + offset
 
     @property
