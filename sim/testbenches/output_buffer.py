@@ -69,14 +69,14 @@ async def _pass_on(dut: Any, key: str, sink: StallPattern) -> tuple[list[int], l
 
 
 @cocotb.test()
-@cocotb.parametrize(sink=[pattern.name for pattern in StallPattern])
-async def nothing_is_lost(dut: Any, sink: str) -> None:
+@cocotb.parametrize(sink=list(StallPattern))
+async def nothing_is_lost(dut: Any, sink: StallPattern) -> None:
     """Any reader; never is more lent than there is, and a reader that stalls long fills it all."""
-    taken, read = await _pass_on(dut, sink, StallPattern[sink])
+    taken, read = await _pass_on(dut, sink.name, sink)
     # Before the n-th room is taken, n - depth results must have been read.
     depth = parameters()["depth"]
     assert all(np.subtract(taken[depth:], read[:-depth]) > 0), "more room was lent than there is"
-    if StallPattern[sink] is StallPattern.LONG:
+    if sink is StallPattern.LONG:
         outstanding = np.searchsorted(taken, read, side="left") - np.arange(len(read))
         assert outstanding.max() == depth, f"at most {outstanding.max()} of {depth} were lent"
 

@@ -76,16 +76,16 @@ async def _fill(dut: Any, source: StallPattern, takes: StallPattern, frees: Stal
 
 @cocotb.test()
 @cocotb.parametrize(
-    source=[pattern.name for pattern in StallPattern.of_sources()],
-    takes=[pattern.name for pattern in StallPattern.of_sources()],
+    source=StallPattern.of_sources(),
+    takes=StallPattern.of_sources(),
 )
-async def every_word_once(dut: Any, source: str, takes: str) -> None:
+async def every_word_once(dut: Any, source: StallPattern, takes: StallPattern) -> None:
     """Words that come in any pattern, entries that are taken at any time."""
-    await _fill(dut, StallPattern[source], StallPattern[takes], StallPattern.RANDOM)
+    await _fill(dut, source, takes, StallPattern.RANDOM)
 
 
 @cocotb.test()
-@cocotb.parametrize(frees=[pattern.name for pattern in StallPattern.of_sources()])
-async def full_tables_hold_up_the_words(dut: Any, frees: str) -> None:
+@cocotb.parametrize(frees=StallPattern.of_sources())
+async def full_tables_hold_up_the_words(dut: Any, frees: StallPattern) -> None:
     """Words that come at once, and entries that are freed late."""
-    await _fill(dut, StallPattern.NEVER, StallPattern.NEVER, StallPattern[frees])
+    await _fill(dut, StallPattern.NEVER, StallPattern.NEVER, frees)

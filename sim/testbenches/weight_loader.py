@@ -67,12 +67,12 @@ async def _load(dut: Any, source: StallPattern, swaps: StallPattern) -> list[int
 
 @cocotb.test()
 @cocotb.parametrize(
-    source=[pattern.name for pattern in StallPattern.of_sources()],
-    swaps=[pattern.name for pattern in StallPattern.of_sources()],
+    source=StallPattern.of_sources(),
+    swaps=StallPattern.of_sources(),
 )
-async def every_row_once(dut: Any, source: str, swaps: str) -> None:
+async def every_row_once(dut: Any, source: StallPattern, swaps: StallPattern) -> None:
     """Rows that come in any pattern, tiles that are used at any time."""
-    await _load(dut, StallPattern[source], StallPattern[swaps])
+    await _load(dut, source, swaps)
 
 
 @cocotb.test()
