@@ -100,7 +100,7 @@ def run(
         )
         if waves is not None:
             _move_waves(folder, waves)
-        kept = build_root / "failed" / f"{top}-{test_module}-{simulator.value}-{seed}.log"
+        kept = build_root / "failed" / f"{top}-{program.parent.name}-{seed}.log"
         what = f"{top} in {simulator.value}"
         return _conclude(folder, status, seed, build_seconds, what, kept)
 

@@ -42,6 +42,11 @@ def test_a_difference_is_told_with_its_place_and_seed(rows, sentence):
         check(*rows)
 
 
+def test_unknown_bits_differ_from_everything():
+    with pytest.raises(MismatchError, match=r"^o: beat 0 of 2 has unknown bits \(seed 17\)$"):
+        Scoreboard("o", ROWS, bits=8).check(None)
+
+
 def test_expected_has_two_axes():
     with pytest.raises(ValueError, match=r"^expected must have two axes \(beats, lanes\), not 1$"):
         Scoreboard("o", [1, 2], bits=8)
