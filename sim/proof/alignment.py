@@ -6,6 +6,7 @@ from typing import Any
 __all__ = ["AlignmentError", "check_alignment"]
 
 _UNTIMED = ("clk", "rst")
+_STATE = ("$dff", "$adff", "$aldff", "$sdff", "$ff", "$dlatch", "$adlatch", "$sr", "$mem", "$any")
 
 
 class AlignmentError(ValueError):
@@ -38,11 +39,12 @@ def check_alignment(
     """
     ports = module["ports"]
     cycles: dict[int, int | None] = {}
-    for name, port in ports.items():
-        if port["direction"] == "input":
-            cycles |= {bit: inputs.get(name, 0) for bit in port["bits"] if name not in _UNTIMED}
-
     drivers: dict[int, tuple[str, int]] = {}
+    for name, port in ports.items():
+        if name in _UNTIMED:
+            drivers |= dict.fromkeys(port["bits"], (name, 0))
+        elif port["direction"] == "input":
+            cycles |= {bit: inputs.get(name, 0) for bit in port["bits"]}
     for name, cell in module["cells"].items():
         for port, bits in cell["connections"].items():
             if cell["port_directions"][port] == "output":
@@ -62,16 +64,18 @@ def _label(
 ) -> None:
     """Give every driven bit its cycle, None if it is constant."""
     entered = set()
-    stack = [*drivers]
+    stack = [bit for bit, (name, _) in drivers.items() if name not in _UNTIMED]
     while stack:
         bit = stack[-1]
         if bit in cycles:
             stack.pop()
             continue
         name, place = drivers[bit]
+        if name in _UNTIMED:
+            raise AlignmentError(f"{name} must not reach what an output depends on")
         cell = cells[name]
         is_register = cell["type"] == "$dff"
-        if cell["type"].startswith(("$dff", "$adff", "$sdff", "$dlatch", "$mem")) > is_register:
+        if not is_register and cell["type"].startswith(_STATE):
             raise AlignmentError(f"{name} must be a plain register, not a {cell['type']}")
         sources = [cell["connections"]["D"][place]] if is_register else _inputs(cell)
         sources = [source for source in sources if isinstance(source, int)]

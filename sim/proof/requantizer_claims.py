@@ -10,6 +10,7 @@ from hw.emit import emit_rtlil
 from hw.parameter_word import SchemeCode
 from hw.requantizer import Requantizer
 from hw.requantizer_front import RequantizerFront
+from hw.requantizer_plan import RequantizerPlan
 from hw.round_shift import TieCode
 from hw.wide_multiplier import WideMultiplier
 from sim.proof.claim import Claim
@@ -55,20 +56,22 @@ class RequantizerUnit:
         acc_bits: int = 32,
         rtlil: str | None = None,
     ) -> None:
-        self.schemes = frozenset(schemes)
+        self.plan = RequantizerPlan(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
+        self.schemes = self.plan.schemes
         self.out_format = out_format
         self.acc_bits = acc_bits
         self._rtlil = rtlil
 
     @cached_property
-    def component(self) -> Requantizer:
-        """The requantizer itself."""
-        return Requantizer(schemes=self.schemes, out_format=self.out_format, acc_bits=self.acc_bits)
-
-    @property
     def rtlil(self) -> str:
         """The text that is proved, to plant a bug in."""
-        return self._rtlil or emit_rtlil(self.component, TOP)
+        if self._rtlil is not None:
+            return self._rtlil
+        component = Requantizer(
+            schemes=self.schemes, out_format=self.out_format, acc_bits=self.acc_bits
+        )
+        text: str = emit_rtlil(component, TOP)
+        return text
 
     @cached_property
     def _unit(self) -> Unit:
@@ -77,15 +80,16 @@ class RequantizerUnit:
         cuts = {"a": operand, "b": operand, "product": product}
         return Unit(
             self.rtlil,
-            latency=self.component.latency,
-            stages=self.component.stages,
+            latency=self.plan.latency,
+            stages=self.plan.stages,
             cut=None if self._only_shifts else _MULTIPLIER,
             cut_stages={} if self._only_shifts else cuts,
         )
 
     @property
     def _only_shifts(self) -> bool:
-        return self.schemes == {Scheme.SHIFT}
+        only: bool = not self.plan.has_multiplier
+        return only
 
     @cached_property
     def _total(self) -> Word:
@@ -115,7 +119,7 @@ class RequantizerUnit:
 
     def multiplier_claim(self) -> Claim:
         """The multiplier adds the four products of the limbs of its operands."""
-        widths = self.component.plan.multiplier_widths
+        widths = self.plan.multiplier_widths
         unit = Unit(self.rtlil, latency=WideMultiplier.LATENCY, module=f"{TOP}.{_MULTIPLIER}")
         a, b, product = (unit.port(name) for name in ("a", "b", "product"))
         limb, one = WideMultiplier.LIMB, 1 << WideMultiplier.LIMB
@@ -187,7 +191,7 @@ class RequantizerUnit:
 
     def _mode(self, scheme: Scheme, tie: Rounding) -> list[Truth]:
         """The inputs that choose, where there are any."""
-        stages = self.component.stages
+        stages = self.plan.stages
         conditions: list[Truth] = []
         if "scheme" in stages:
             conditions.append(self._unit.port("scheme") == SchemeCode[scheme.name].value)
@@ -196,7 +200,7 @@ class RequantizerUnit:
         return conditions
 
     def _legal_shift(self, scheme: Scheme) -> list[Truth]:
-        field, word = self._unit.port("shift"), self.component.plan.word
+        field, word = self._unit.port("shift"), self.plan.word
         smallest, largest = word.shift_range
         conditions: list[Truth] = [field >= smallest, field <= largest]
         if scheme is Scheme.SHIFT:
@@ -205,7 +209,7 @@ class RequantizerUnit:
 
     @property
     def _shift(self) -> Word:
-        offset: int = self.component.plan.word.shift_offset
+        offset: int = self.plan.word.shift_offset
         return self._unit.port("shift") + offset
 
     @property
@@ -233,7 +237,7 @@ class RequantizerUnit:
 
     def _shown(self) -> dict[str, Word]:
         """The numbers of a counterexample."""
-        names = ["acc", *self.component.stages, "value"]
+        names = ["acc", *self.plan.stages, "value"]
         shown = {name: self._unit.port(name) for name in names}
         if not self._only_shifts:
             shown |= {"product": self._product()}

@@ -59,9 +59,11 @@ def _lemmas() -> list[Proof]:
         _claimed("lemma exact_product_range", lemmas.exact_product_range),
         _claimed("lemma float32_conversion", lemmas.float32_conversion),
         _claimed("lemma float32_multiplication", lemmas.float32_multiplication),
-        _claimed("lemma clamped_shift float32", partial(lemmas.clamped_shift, None)),
+        _claimed("lemma clamped_shift float32", partial(lemmas.clamped_shift, None), is_long=True),
         *(
-            _claimed(f"lemma clamped_shift {tie.value}", partial(lemmas.clamped_shift, tie))
+            _claimed(
+                f"lemma clamped_shift {tie.value}", partial(lemmas.clamped_shift, tie), is_long=True
+            )
             for tie in _TIES
         ),
         Proof(
@@ -107,7 +109,7 @@ def _requantizer(
     unit = RequantizerUnit(schemes, out_format=out_format, acc_bits=acc_bits)
     listed = []
     if list(schemes) != [Scheme.SHIFT]:
-        listed.append(_claimed(f"{unit}: multiplier", unit.multiplier_claim))
+        listed.append(_claimed(f"{unit}: multiplier", unit.multiplier_claim, is_long=True))
         listed += [
             _claimed(f"{unit}: operands of {scheme.name}", partial(unit.operand_claim, scheme))
             for scheme in schemes

@@ -64,7 +64,7 @@ class Unit:
     ) -> None:
         self._module = module
         cut_stages = {f"{cut}.{port}": stage for port, stage in (cut_stages or {}).items()}
-        netlist, smt = _processed(rtlil, module, cut)
+        design, netlist = _flattened(rtlil, module, cut)
         ports = netlist["modules"][module]["ports"]
         missing = (cut_stages.keys() | (stages or {}).keys()) - ports.keys()
         if missing:
@@ -77,7 +77,7 @@ class Unit:
         )
         self._signed = {name: bool(port.get("signed")) for name, port in ports.items()}
         self._parser = bitwuzla.Parser(TERMS, bitwuzla.Options())
-        self._parser.parse(smt, True, False)
+        self._parser.parse(_without_registers(design), True, False)
         state = self._parser.parse_term(f"|{module}_is|").sort().fun_domain()[0]
         self._state = TERMS.mk_const(state, "inputs")
 
@@ -94,13 +94,12 @@ class Unit:
         return Word(term, signed=self._signed[name] if signed is None else signed)
 
 
-def _processed(rtlil: str, top: str, cut: str | None) -> tuple[dict[str, Any], str]:
-    """Return Yosys' netlist, with registers, and its SMT-LIB text, without."""
+def _flattened(rtlil: str, top: str, cut: str | None) -> tuple[libyosys.Design, dict[str, Any]]:
+    """Return Yosys' design of one flat module, and its netlist."""
     with tempfile.TemporaryDirectory() as folder:
-        source, wires, netlist, smt = (Path(folder, name) for name in ("il", "v", "json", "smt2"))
+        source, netlist = Path(folder, "il"), Path(folder, "json")
         source.write_text(rtlil)
-        wires.write_text(_REGISTERS_TO_WIRES)
-        run_yosys(
+        design = run_yosys(
             f"read_rtlil {source}",
             f"hierarchy -check -top {top}",
             "proc",
@@ -109,16 +108,28 @@ def _processed(rtlil: str, top: str, cut: str | None) -> tuple[dict[str, Any], s
             *([f"expose -evert {top}/c:{cut}"] if cut else []),
             "opt_clean",
             f"write_json {netlist}",
+        )
+        return design, json.loads(netlist.read_text())
+
+
+def _without_registers(design: libyosys.Design) -> str:
+    """Return the SMT-LIB text of a flat design, of which the registers became wires."""
+    with tempfile.TemporaryDirectory() as folder:
+        wires, smt = Path(folder, "v"), Path(folder, "smt2")
+        wires.write_text(_REGISTERS_TO_WIRES)
+        run_yosys(
             f"techmap -map {wires}",
             "opt_clean",
             "check -assert",
             f"write_smt2 -stbv -wires {smt}",
+            design=design,
         )
-        return json.loads(netlist.read_text()), smt.read_text()
+        return smt.read_text()
 
 
-def run_yosys(*commands: str) -> None:
-    """Run Yosys commands one after the other on a new design."""
-    design = libyosys.Design()
+def run_yosys(*commands: str, design: libyosys.Design | None = None) -> libyosys.Design:
+    """Run Yosys commands one after the other, on a new design if none is given; return it."""
+    design = design or libyosys.Design()
     for command in commands:
         libyosys.run_pass(f"tee -q {command}", design)
+    return design
