@@ -109,7 +109,9 @@ def _levels(
         last_step = origin.last_step(expected.shape)
         rules = origin.model_rules(last_step, expected)
         if not rules:
-            raise ValueError("the origin does not give the expected data: is it that of this data?")
+            raise ValueError(
+                "the origin does not give the expected data; check its values and parameters"
+            )
         yield chain(last_step.single(rules), origin.mistakes())
     if actual.size >= FEWEST_ELEMENTS:
         yield _from_data(actual, expected, fmt, zero_point)

@@ -75,7 +75,7 @@ class ColumnLanes(wiring.Component):
             "i_drained":     In(data.ArrayLayout(drained, config.cols)),
             "i_write":       In(config.lanes),
             "i_write_index": In(range(self._table_words)),
-            "i_write_word":  In(self._lane.word.layout),
+            "i_write_word":  In(self._lane.plan.word.layout),
             "o_valid":       Out(1),
             "o_last":        Out(1),
             "o_data":        Out(data.ArrayLayout(config.output_shape, config.cols)),

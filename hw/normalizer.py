@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import delayed, registered
+from hw.pipeline import delayed, named, registered
 
 __all__ = ["Normalizer"]
 
@@ -50,7 +50,7 @@ class Normalizer(wiring.Component):
 
         # Cycle 0: where does a bit differ from the one above it? Four bits a group, from the top.
         # Below the last bit stand ones, so that the search always ends.
-        differs = self.i[1:] ^ self.i[:-1]
+        differs = named(m, self.i[1:] ^ self.i[:-1], name="differs")
         padded = Cat(Const(-1, -len(differs) % 4 + 4), differs)
         groups = [padded[top - 4:top] for top in range(len(padded), 3, -4)][:(self.width + 3) // 4]
         some = [registered(m, group.any(), name=f"some_{n}") for n, group in enumerate(groups)]
@@ -69,10 +69,10 @@ class Normalizer(wiring.Component):
 
         # Cycles 2 to 4: the place within the group; shift by 16 and 8, by 4 and 2, by 1.
         count = registered(m, Cat(Array(places)[coarse], coarse), name="count_3")
-        value = registered(m, self._shifted(value, coarse[1:], 8), name="value_3")
-        value = registered(m, self._shifted(value, count[1:3], 2), name="value_4")
+        value = self._shifted(m, value, coarse[1:], 8, name="value_3")
+        value = self._shifted(m, value, count[1:3], 2, name="value_4")
         count = registered(m, count, name="count_4")
-        value = registered(m, self._shifted(value, count[0], 1), name="value_5")
+        value = self._shifted(m, value, count[:1], 1, name="value_5")
         m.d.comb += [
             self.normalized.eq(value),
             self.count.eq(registered(m, count, name="count_5")[:len(self.count)]),
@@ -85,11 +85,13 @@ class Normalizer(wiring.Component):
         """Leading zeros of four bits of which one at least is set."""
         return Mux(group[3], C(0, 2), Mux(group[2], C(1, 2), Mux(group[1], C(2, 2), C(3, 2))))
 
-    def _shifted(self, value, select, unit):
-        """`value` shifted left by `select` units, kept to its width."""
-        shifted = value.as_unsigned()
-        for bit, chosen in enumerate(select):
-            distance = min(unit << bit, self.width)
-            moved = Cat(Const(0, distance), shifted[:self.width - distance])
-            shifted = Mux(chosen, moved, shifted)
-        return shifted.as_signed()
+    def _shifted(self, m, value, select, unit, *, name):
+        """`value` shifted left by `select` units, kept to its width, a cycle later."""
+        shifted = Signal(signed(self.width), name=name, reset_less=True)
+        with m.Switch(select):
+            for count in range(1 << len(select)):
+                distance = min(count * unit, self.width)
+                with m.Case(count):
+                    kept = value[:self.width - distance]
+                    m.d.sync += shifted.eq(Cat(Const(0, distance), kept).as_signed())
+        return shifted

@@ -22,7 +22,7 @@ class OutputBuffer(wiring.Component):
     shape : shape-like
         Shape of a result.
     depth : int
-        Results that it holds.
+        Results that it holds, 3 or more: its FIFO takes no two results in a row with less.
 
     Members
     -------
@@ -41,6 +41,8 @@ class OutputBuffer(wiring.Component):
     LATENCY = 2
 
     def __init__(self, shape, *, depth):
+        if depth < 3:
+            raise ValueError(f"depth must be 3 or more, not {depth}")
         self.depth = depth
         super().__init__({
             "i_payload":   In(shape),

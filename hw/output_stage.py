@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.clip import Clip
-from hw.pipeline import registered
+from hw.pipeline import named, registered
 
 __all__ = ["OutputStage"]
 
@@ -54,6 +54,7 @@ class OutputStage(wiring.Component):
 
         # The sum has a bit to spare; one more, and the two leading bits alone put it past a bound.
         total = (self.floor + self.zero_point + self.carry)[:self.width + 3].as_signed()
+        total = named(m, total, name="sum")
         negative = self.floor[-1]
         leading = Mux(self.is_saturated, Cat(~negative, negative), total[-1].replicate(2))
         total = Cat(total[:-1], leading).as_signed()

@@ -169,6 +169,7 @@ class ParameterWord:
             _check_range(name, getattr(parameters, name), out.min, out.max)
         if parameters.low > parameters.high:
             raise ValueError(f"low must be at most high, {parameters.high}, not {parameters.low}")
+        _check_integer("shift", parameters.shift)
         if scheme is Scheme.SHIFT:
             _check_range("shift", parameters.shift, 0, 31)
             if parameters.multiplier is not None:
@@ -178,8 +179,12 @@ class ParameterWord:
             _check_range("multiplier", parameters.multiplier, _NORMALIZED, 2 * _NORMALIZED - 1)
 
 
-def _check_range(name, value, low, high):
+def _check_integer(name, value):
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an integer, not {value!r}")
+
+
+def _check_range(name, value, low, high):
+    _check_integer(name, value)
     if not low <= value <= high:
         raise ValueError(f"{name} must be from {low} to {high}, not {value}")

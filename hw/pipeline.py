@@ -2,7 +2,7 @@
 
 from amaranth.hdl import *
 
-__all__ = ["delayed", "registered"]
+__all__ = ["delayed", "named", "registered"]
 
 
 def delayed(m, value, cycles, *, name):
@@ -12,6 +12,13 @@ def delayed(m, value, cycles, *, name):
         m.d.sync += register.eq(value)
         value = register
     return value
+
+
+def named(m, value, *, name):
+    """Return `value` as a signal of exactly its shape, so that what uses it twice is built once."""
+    signal = Signal(value.shape(), name=name)
+    m.d.comb += signal.eq(value)
+    return signal
 
 
 def registered(m, value, *, name):

@@ -6,12 +6,12 @@ from amaranth.lib.wiring import In, Out
 
 from golden.formats import INT8
 from golden.rounding import Rounding
-from golden.scheme import Scheme
 from hw.output_stage import OutputStage
 from hw.parameter_word import ParameterWord
 from hw.pipeline import delayed, registered
 from hw.requantizer_back import RequantizerBack
 from hw.requantizer_front import RequantizerFront
+from hw.requantizer_plan import RequantizerPlan
 from hw.round_shift import RoundShift
 from hw.wide_multiplier import WideMultiplier
 
@@ -66,72 +66,42 @@ class Requantizer(wiring.Component):
     """
 
     def __init__(self, *, schemes, out_format=INT8, acc_bits=32):
-        self.schemes = frozenset(schemes)
-        if not self.schemes or not self.schemes <= {Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT}:
-            names = ", ".join(sorted(scheme.name for scheme in self.schemes)) or "none"
-            raise ValueError(f"schemes must be one or more of FLOAT32, FIXED, SHIFT, not {names}")
-        self.word = ParameterWord(out_format=out_format, acc_bits=acc_bits)
+        self.plan = RequantizerPlan(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
+        self.schemes = self.plan.schemes
         self.out_format = out_format
         self.acc_bits = acc_bits
-        self._multiplies = self.schemes != {Scheme.SHIFT}
-        if self._multiplies:
-            self._make_multiplied_parts()
-        else:
-            self._make_shifted_parts()
         members = {"acc": In(signed(acc_bits)), "value": Out(signed(out_format.bits))}
-        members |= {name: In(self.word.layout[name].shape) for name in self.stages}
+        members |= {name: In(self.plan.word.layout[name].shape) for name in self.stages}
         super().__init__(members)
 
     @property
     def stages(self):
         """Cycles from `acc` to each parameter."""
-        return dict(self._stages)
+        return self.plan.stages
 
     @property
     def latency(self):
         """Cycles from `acc` to `value`."""
-        return self._latency
+        return self.plan.latency
 
     def elaborate(self, platform):
         m = Module()
-        for name, part in self._parts.items():
-            m.submodules[name] = part
-        if self._multiplies:
-            self._connect_multiplied(m)
+        if self.plan.has_multiplier:
+            self._multiply(m)
         else:
-            self._connect_shifted(m)
+            self._shift(m)
         return m
 
-    def _make_multiplied_parts(self):
-        float_products = Scheme.FLOAT32 in self.schemes
-        exact_products = self.schemes != {Scheme.FLOAT32}
-        products = {"float_products": float_products, "exact_products": exact_products}
-        back = RequantizerBack(width=self.out_format.bits, **products)
-        front = RequantizerFront(
+    def _multiply(self, m):
+        products = self.plan.products
+        m.submodules.front = front = RequantizerFront(
             acc_bits=self.acc_bits,
             max_amount=self.out_format.bits + 2,
             shift_width=ParameterWord.SHIFT_BITS,
             **products,
         )
-        multiplier = WideMultiplier(
-            a_width=front.operand_width,
-            b_width=self.word.layout["multiplier"].width,
-            product_width=back.product_width,
-        )
-        self._parts = {"front": front, "multiplier": multiplier, "back": back}
-
-        product = front.LATENCY + multiplier.LATENCY
-        self._stages = {"bias": 0, "shift": front.SHIFT_STAGE, "multiplier": front.LATENCY}
-        if exact_products:
-            self._stages["tie"] = product + back.stages["tie"]
-            if float_products:
-                self._stages["scheme"] = front.SHIFT_STAGE
-        for name in ("zero_point", "low", "high"):
-            self._stages[name] = product + back.stages[name]
-        self._latency = product + back.latency
-
-    def _connect_multiplied(self, m):
-        front, multiplier, back = self._parts.values()
+        m.submodules.wide_multiplier = multiplier = WideMultiplier(**self.plan.multiplier_widths)
+        m.submodules.back = back = RequantizerBack(width=self.out_format.bits, **products)
         wait = multiplier.LATENCY
         m.d.comb += [
             front.acc.eq(self.acc),
@@ -147,42 +117,27 @@ class Requantizer(wiring.Component):
             back.high.eq(self.high),
             self.value.eq(back.value),
         ]
-        if "tie" in self._stages:
+        if "tie" in self.stages:
             m.d.comb += back.tie.eq(self.tie)
-        if "scheme" in self._stages:
+        if "scheme" in self.stages:
             is_exact = self.scheme.as_value()[0]
-            wait += front.LATENCY - front.SHIFT_STAGE + back.EXACT_STAGE
+            wait = self.plan.PRODUCT_STAGE + back.EXACT_STAGE - self.stages["scheme"]
             m.d.comb += [
                 front.is_exact.eq(is_exact),
                 back.is_exact.eq(delayed(m, is_exact, wait, name="is_exact")),
             ]
 
-    def _make_shifted_parts(self):
-        round_shift = RoundShift(
+    def _shift(self, m):
+        m.submodules.round_shift = round_shift = RoundShift(
             width=self.acc_bits + 1,
-            max_shift=min(31, self.acc_bits + 1),
+            max_shift=self.plan.max_distance,
             ties=[Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_AWAY],
         )
-        output = OutputStage(width=self.out_format.bits)
-        self._parts = {"round_shift": round_shift, "output": output}
-
-        shifted = 1 + round_shift.latency + 1
-        self._stages = {
-            "bias":       0,
-            "shift":      0,
-            "tie":        1 + round_shift.tie_stage,
-            "zero_point": shifted,
-            "low":        shifted + output.CLIP_STAGE,
-            "high":       shifted + output.CLIP_STAGE,
-        }
-        self._latency = shifted + output.LATENCY
-
-    def _connect_shifted(self, m):
-        round_shift, output = self._parts.values()
+        m.submodules.output = output = OutputStage(width=self.out_format.bits)
 
         # Cycle 0: accumulators wrap, and so does the sum. The field becomes the distance.
         total = registered(m, (self.acc + self.bias)[:self.acc_bits].as_signed(), name="total")
-        offset = self.word.shift_offset - _NORMALIZED_SHIFT
+        offset = self.plan.word.shift_offset - _NORMALIZED_SHIFT
         distance = registered(m, (self.shift + offset)[:len(round_shift.shift)], name="distance")
         m.d.comb += [
             round_shift.i.eq(Cat(0, total).as_signed()),

@@ -62,11 +62,6 @@ class RequantizerBack(wiring.Component):
         self.width = width
         self.float_products = float_products
         self.exact_products = exact_products
-        self._round_shift = RoundShift(
-            width=width + 3,
-            max_shift=width + 2,
-            ties=_TIES if exact_products else _TIES[:1],
-        )
         members = {
             "product":      In(signed(self.product_width)),
             "amount":       In(range(width + 3)),
@@ -87,12 +82,12 @@ class RequantizerBack(wiring.Component):
         """Width of the product: 49 bits, and seven more if products may be exact."""
         return 49 + 7 * self.exact_products
 
-    @property
-    def stages(self):
+    @classmethod
+    def stages_of(cls, width):
         """Cycles from `product` to each input that is taken later."""
-        tie = self._round_shift.tie_stage
+        tie = RoundShift.tie_stage_of(width + 2)
         return {
-            "is_exact":   self.EXACT_STAGE,
+            "is_exact":   cls.EXACT_STAGE,
             "tie":        tie,
             "zero_point": tie + 1,
             "low":        tie + 1 + OutputStage.CLIP_STAGE,
@@ -100,13 +95,27 @@ class RequantizerBack(wiring.Component):
         }
 
     @property
-    def latency(self):
+    def stages(self):
+        """`stages_of` this output."""
+        return self.stages_of(self.width)
+
+    @classmethod
+    def latency_of(cls, width):
         """Cycles from `product` to `value`."""
-        return self.stages["zero_point"] + OutputStage.LATENCY
+        return cls.stages_of(width)["zero_point"] + OutputStage.LATENCY
+
+    @property
+    def latency(self):
+        """`latency_of` this output."""
+        return self.latency_of(self.width)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.round_shift = round_shift = self._round_shift
+        m.submodules.round_shift = round_shift = RoundShift(
+            width=self.width + 3,
+            max_shift=self.width + 2,
+            ties=_TIES if self.exact_products else _TIES[:1],
+        )
         m.submodules.output = output = OutputStage(width=self.width)
 
         point = 7 * self.exact_products + 46 - self.width

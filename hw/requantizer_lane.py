@@ -8,6 +8,7 @@ from golden.formats import INT8
 from hw.parameter_table import ParameterTable
 from hw.pipeline import delayed
 from hw.requantizer import Requantizer
+from hw.requantizer_plan import RequantizerPlan
 
 __all__ = ["RequantizerLane"]
 
@@ -49,18 +50,17 @@ class RequantizerLane(wiring.Component):
     TABLE_LATENCY = 1
 
     def __init__(self, *, schemes, entries=8, out_format=INT8, acc_bits=32):
-        self._requantizer = Requantizer(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
-        self.word = self._requantizer.word
-        self._table = ParameterTable(
-            self.word.layout, stages=self._requantizer.stages, entries=entries)
-        self.schemes = self._requantizer.schemes
+        if not 1 <= entries <= 512:
+            raise ValueError(f"entries must be from 1 to 512, not {entries}")
+        self.plan = RequantizerPlan(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
+        self.schemes = self.plan.schemes
         self.entries = entries
         self.out_format = out_format
         self.acc_bits = acc_bits
         super().__init__({
             "write_en":    In(1),
             "write_index": In(range(entries)),
-            "write_word":  In(self.word.layout),
+            "write_word":  In(self.plan.word.layout),
             "i_valid":     In(1),
             "i_index":     In(range(entries)),
             "i_acc":       In(signed(acc_bits)),
@@ -71,12 +71,14 @@ class RequantizerLane(wiring.Component):
     @property
     def latency(self):
         """Cycles from `i_acc` to `o_value`."""
-        return self.TABLE_LATENCY + self._requantizer.latency
+        return self.TABLE_LATENCY + self.plan.latency
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.table = table = self._table
-        m.submodules.requantizer = requantizer = self._requantizer
+        m.submodules.table = table = ParameterTable(
+            self.plan.word.layout, stages=self.plan.stages, entries=self.entries)
+        m.submodules.requantizer = requantizer = Requantizer(
+            schemes=self.schemes, out_format=self.out_format, acc_bits=self.acc_bits)
 
         m.d.comb += [
             table.write_en.eq(self.write_en),

@@ -84,10 +84,15 @@ class RoundShift(wiring.Component):
             members["tie"] = In(TieCode)
         super().__init__(members)
 
+    @staticmethod
+    def tie_stage_of(max_shift):
+        """Cycles from `i` to `tie` and the two about the rest: two bits of the shift a cycle."""
+        return (max_shift.bit_length() + 1) // 2
+
     @property
     def tie_stage(self):
-        """Cycles from `i` to `tie` and the two about the rest: two bits of the shift a cycle."""
-        return (len(self.shift) + 1) // 2
+        """`tie_stage_of` this shift."""
+        return self.tie_stage_of(self.max_shift)
 
     @property
     def latency(self):
@@ -109,12 +114,10 @@ class RoundShift(wiring.Component):
                 for n, distance in enumerate(distances):
                     with m.Case(n) if n + 1 < len(distances) else m.Default():
                         distance = min(distance, self.width - 1)
-                        m.d.sync += [
-                            value.eq(previous[0] >> distance),
-                            none.eq(previous[1] & ~previous[0][:distance].any()),
-                            full.eq(previous[2] & previous[0][:distance].all()),
-                        ]
-            shift = registered(m, shift[:2 * stage], name=f"shift_{stage}")
+                        shifted = _shifted_right(*previous, distance)
+                        m.d.sync += [value.eq(shifted[0]), none.eq(shifted[1]), full.eq(shifted[2])]
+            if stage:
+                shift = registered(m, shift[:2 * stage], name=f"shift_{stage}")
 
         half, floor = value[0], value[1:].as_signed()
         is_tie = Mux(half, none & self.rest_none, full & self.rest_full)
@@ -140,3 +143,11 @@ class RoundShift(wiring.Component):
                 with m.Case(code) if code is not self._codes[-1] else m.Default():
                     m.d.comb += up.eq(answers[code])
         return up
+
+
+def _shifted_right(value, none, full, distance):
+    """`value` shifted, and whether all that fell off by now was 0, or 1."""
+    if distance == 0:
+        return value, none, full
+    fallen = value[:distance]
+    return value[distance:].as_signed(), none & ~fallen.any(), full & fallen.all()

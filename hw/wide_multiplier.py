@@ -74,8 +74,7 @@ class WideMultiplier(wiring.Component):
         # Cycles 3 and 4: `low` and `high` do not overlap, so two additions are enough.
         middle = registered(m, middle_a + middle_b, name="middle")
         outer = registered(m, Cat(low, high).as_signed(), name="outer")
-        upper = Signal(signed(self.product_width - limb), reset_less=True)
-        m.d.sync += upper.eq((outer[limb:].as_signed() + middle)[:len(upper)])
-        lower = registered(m, outer[:limb], name="lower")
-        m.d.comb += self.product.eq(Cat(lower, upper))
+        upper = (outer[limb:].as_signed() + middle)[:self.product_width - limb]
+        total = registered(m, Cat(outer[:limb], upper).as_signed(), name="product")
+        m.d.comb += self.product.eq(total)
         return m

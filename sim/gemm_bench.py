@@ -1,134 +1,62 @@
-"""What the testbenches of a GEMM engine share: drawing products, feeding and checking them."""
+"""What the testbenches of a GEMM engine share: feeding products and checking the results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from cocotb.task import Task
 
-from golden.accumulate_operation import AccumulateOperation
-from golden.requantize import Requantization
-from golden.scaling import TIE_RULES
-from golden.scheme import Scheme
-from hw.config import EngineConfig
 from sim import clock, environment
 from sim.gemm_job import GemmJob
 from sim.scoreboard import MismatchError, Scoreboard
 from sim.stalls import StallPattern
-from sim.stimulus import weighted
 from sim.streams import StreamDriver, StreamMonitor
 
-__all__ = ["AXI", "INPUTS", "NATIVE", "Feed", "Traffic", "awkward_sizes", "random_job"]
+__all__ = ["AXI", "INPUTS", "NATIVE", "Feed", "Stream", "Traffic", "check_packet_ends"]
 
-INPUTS = ("passes", "weights", "activations", "parameters")
-"""The input streams, as `GemmStreams` names them."""
+
+class Stream(Enum):
+    """A stream of an engine; an input's value is its name in `GemmStreams`."""
+
+    PASSES = "passes"
+    WEIGHTS = "weights"
+    ACTIVATIONS = "activations"
+    PARAMETERS = "parameters"
+    OUTPUT = "output"
+
+
+INPUTS = (Stream.PASSES, Stream.WEIGHTS, Stream.ACTIVATIONS, Stream.PARAMETERS)
 
 NATIVE = {
-    "passes": "i_pass",
-    "weights": "i_weight",
-    "activations": "i_activation",
-    "parameters": "i_parameter",
-    "output": "o",
+    Stream.PASSES: "i_pass",
+    Stream.WEIGHTS: "i_weight",
+    Stream.ACTIVATIONS: "i_activation",
+    Stream.PARAMETERS: "i_parameter",
+    Stream.OUTPUT: "o",
 }
 """Prefix of each stream of `GemmEngine`."""
 
 AXI = {
-    "passes": "s_axis_pass",
-    "weights": "s_axis_weight",
-    "activations": "s_axis_activation",
-    "parameters": "s_axis_parameter",
-    "output": "m_axis_output",
+    Stream.PASSES: "s_axis_pass",
+    Stream.WEIGHTS: "s_axis_weight",
+    Stream.ACTIVATIONS: "s_axis_activation",
+    Stream.PARAMETERS: "s_axis_parameter",
+    Stream.OUTPUT: "m_axis_output",
 }
 """Prefix of each stream of `GemmAxis`."""
 
-
 _QUIET = 20
 """Cycles after the last result in which no other may come."""
-
-
-def awkward_sizes(config: EngineConfig) -> list[tuple[int, int, int]]:
-    """Return (M, K, N): 1, just under, at, and just over what fills the engine once."""
-    rows, cols, depth = config.rows, config.cols, config.depth
-    return [
-        (1, 1, 1),
-        (1, 3 * rows, 2 * cols),  # the shortest passes, each adding to the one before it
-        (2, 2 * rows + 1, 1),
-        (3, rows, cols + 1),
-        (rows, rows + 1, cols),
-        (depth, rows, cols),
-        (depth - 1, 2 * rows - 1, max(1, cols - 1)),
-        (depth + 1, rows + 1, cols + 1),
-    ]
-
-
-def random_job(
-    random: np.random.Generator,
-    config: EngineConfig,
-    size: tuple[int, int, int],
-    *,
-    operands: tuple[int, int] | None = None,
-    rest: AccumulateOperation = AccumulateOperation.ADD,
-) -> GemmJob:
-    """Draw a product of a size (M, K, N) with a scheme that the engine has.
-
-    Operands are weighted, or all equal to ``operands`` (activation, weight). ``rest`` is what the
-    later passes of a tile do.
-    """
-    m, k, n = size
-    if operands is None:
-        a = weighted(random, (m, k), bits=config.activation.bits)
-        w = weighted(random, (k, n), bits=config.weight.bits)
-    else:
-        a, w = np.full((m, k), operands[0]), np.full((k, n), operands[1])
-    reach = config.activation.max * config.weight.max * float(np.sqrt(k))
-    if rest is AccumulateOperation.SHIFT_ADD:
-        # What is beyond the accumulators wraps.
-        reach = min(reach * 256.0 ** ((k - 1) // config.rows), 2.0 ** (config.accumulator_bits - 2))
-    return GemmJob(
-        config,
-        a.astype(config.activation.dtype),
-        w.astype(config.weight.dtype),
-        _requantization(random, config, reach, n),
-        rest,
-    )
-
-
-def _requantization(
-    random: np.random.Generator, config: EngineConfig, reach: float, n: int
-) -> Requantization:
-    """Draw parameters that bring most of the results into the output's range.
-
-    ``reach`` is where accumulators get to.
-    """
-    schemes = sorted(config.schemes, key=lambda scheme: scheme.name)
-    scheme = schemes[random.integers(len(schemes))]
-    scale = 2.0 ** random.uniform(-3, 1, n) * (2 * config.output.max) / reach
-    if scheme is Scheme.SHIFT:
-        scale = 2.0 ** np.clip(np.floor(np.log2(scale)), -31, 0)
-    bias = weighted(random, (n,), bits=32, weight=0.1) >> random.choice([0, 12, 16, 20], n)
-    low, high = sorted(weighted(random, (2,), bits=config.output.bits).tolist())
-    if random.random() < 0.7:
-        low, high = config.output.min, config.output.max
-    return Requantization.from_scale(
-        scheme,
-        scale,
-        bias,
-        tie=TIE_RULES[random.integers(len(TIE_RULES))],
-        zero_point=int(weighted(random, (1,), bits=config.output.bits)[0]),
-        low=low,
-        high=high,
-        out=config.output,
-    )
 
 
 @dataclass
 class Traffic:
     """In which cycle each beat of each stream was taken."""
 
-    inputs: dict[str, list[int]] = field(default_factory=dict)
+    inputs: dict[Stream, list[int]] = field(default_factory=dict)
     output: list[int] = field(default_factory=list)
 
 
@@ -150,15 +78,15 @@ class Feed:
     def __init__(
         self,
         dut: Any,
-        prefixes: Mapping[str, str],
+        prefixes: Mapping[Stream, str],
         jobs: Sequence[GemmJob],
-        stalls: Mapping[str, StallPattern] | None = None,
+        stalls: Mapping[Stream, StallPattern] | None = None,
     ) -> None:
         patterns = stalls or {}
         self._edge = clock.edge(dut)
         self.jobs = jobs
         self.output = StreamMonitor(
-            dut, prefixes["output"], stalls=patterns.get("output", StallPattern.NEVER)
+            dut, prefixes[Stream.OUTPUT], stalls=patterns.get(Stream.OUTPUT, StallPattern.NEVER)
         )
         self._drivers = {
             name: StreamDriver(dut, prefixes[name], stalls=patterns.get(name, StallPattern.NEVER))
@@ -166,9 +94,11 @@ class Feed:
         }
         self._tasks: list[Task[None]] = []
         streams = [job.streams() for job in jobs]
-        self._beats = {name: [b for s in streams for b in getattr(s, name)] for name in INPUTS}
+        self._beats = {
+            name: [b for s in streams for b in getattr(s, name.value)] for name in INPUTS
+        }
 
-    def start(self, *names: str) -> None:
+    def start(self, *names: Stream) -> None:
         """Start feeding some of the inputs, or all of them."""
         for name in names or INPUTS:
             self._tasks.append(self._drivers[name].start(self._beats[name]))

@@ -31,6 +31,8 @@ class RunResult:
     seconds: float
     build_seconds: float
     seed: int
+    log: Path | None = None
+    """What the simulator and cocotb wrote, kept if a test failed."""
 
     @property
     def ok(self) -> bool:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,15 +51,15 @@ def run(
     verilog
         One standalone text.
     top
-        The module to simulate. Its clock is ``clk``.
+        The module to simulate; its clock is ``clk``.
     test_module
         Import name of the module that holds the coroutines.
     simulator
         Where to run.
     seed
-        ``sim.environment.generator`` starts from it: the only source of randomness.
+        The only source of randomness, see ``sim.environment.generator``.
     parameters
-        What the coroutines get from ``sim.environment.parameters()``; anything JSON holds.
+        What ``sim.environment.parameters()`` gives the coroutines; anything JSON holds.
     tests
         Names of the tests to run; all of the module if there are none.
     waves
@@ -84,9 +85,9 @@ def run(
 
     with tempfile.TemporaryDirectory(prefix="run.", dir=build_root) as name:
         folder = Path(name)
-        inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
         # cocotb rewrites assertions through pytest, which must not find a project's settings.
         (folder / "pytest.ini").write_text("[pytest]\n")
+        inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
         environment.write(
             folder / "testbench.json", seed=seed, parameters=parameters or {}, inputs=inputs
         )
@@ -97,22 +98,49 @@ def run(
             environment=_variables(top, test_module, tests, seed, simulator, folder),
             timeout=timeout,
         )
-        if waves is not None and (folder / "waves.vcd").exists():
-            waves.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(folder / "waves.vcd", waves)
-        kept = build_root / "failed" / f"{top}-{test_module}-{simulator.value}-{seed}.log"
-        if status is None:
-            raise _no_verdict(f"{top} was not done after {timeout:g} s", folder, kept, seed)
-        try:
-            result = read_results(folder / "results.xml", seed=seed, build_seconds=build_seconds)
-        except (FileNotFoundError, ElementTree.ParseError):
-            what = f"{simulator.value} ended with exit status {status} in the middle of {top}"
-            raise _no_verdict(what, folder, kept, seed) from None
-        if not result.passed and not result.failures:
-            raise _no_verdict(f"{test_module} ran no test on {top}", folder, kept, seed)
-        if result.failures:
-            _keep_log(folder, kept)
-        return result
+        if waves is not None:
+            _move_waves(folder, waves)
+        kept = build_root / "failed" / f"{top}-{program.parent.name}-{seed}.log"
+        what = f"{top} in {simulator.value}"
+        return _conclude(folder, status, seed, build_seconds, what, kept)
+
+
+def _move_waves(folder: Path, waves: Path) -> None:
+    if (folder / "waves.vcd").exists():
+        waves.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / "waves.vcd", waves)
+
+
+def _conclude(
+    folder: Path, status: int | None, seed: int, build_seconds: float, what: str, kept: Path
+) -> RunResult:
+    """Return the results of a run that is over, its log kept unless all passed."""
+    try:
+        result = _read(folder, status, seed, build_seconds, what)
+    except SimulationError as error:
+        said = tail(_keep_log(folder, kept))
+        raise SimulationError(
+            f"{error} (seed {seed}); its log, {kept}, ends with\n{said}"
+        ) from None
+    if result.failures:
+        _keep_log(folder, kept)
+        return replace(result, log=kept)
+    return result
+
+
+def _read(
+    folder: Path, status: int | None, seed: int, build_seconds: float, what: str
+) -> RunResult:
+    """Return the results, or raise SimulationError if there are none."""
+    if status is None:
+        raise SimulationError(f"{what} took too long and was stopped")
+    try:
+        result = read_results(folder / "results.xml", seed=seed, build_seconds=build_seconds)
+    except (FileNotFoundError, ElementTree.ParseError):
+        raise SimulationError(f"{what} ended with exit status {status} in the middle") from None
+    if not result.passed and not result.failures:
+        raise SimulationError(f"{what} ran no test")
+    return result
 
 
 def _command(simulator: Simulator, program: Path, waves: Path | None) -> Sequence[str]:
@@ -137,9 +165,12 @@ def _variables(
         "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
         "COCOTB_ANSI_OUTPUT": "0",
+        # Else every module that is imported, NumPy too, is compiled again for its assertions.
+        "COCOTB_REWRITE_ASSERTION_FILES": test_module.rpartition(".")[2] + ".py",
         "GPI_USERS": f"{_libpython()};{config.pygpi_entry_point()}",
         "PATH": os.environ.get("PATH", "") + os.pathsep + str(config.libs_dir),
         "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "TOPLEVEL_LANG": "verilog",
         environment.VARIABLE: str(folder / "testbench.json"),
@@ -164,12 +195,8 @@ def _libpython() -> str:
     return str(found)
 
 
-def _no_verdict(what: str, folder: Path, kept: Path, seed: int) -> SimulationError:
-    log = (folder / "log").read_text(encoding="utf-8", errors="replace")
-    _keep_log(folder, kept)
-    return SimulationError(f"{what} (seed {seed}); its log, {kept}, ends with\n{tail(log)}")
-
-
-def _keep_log(folder: Path, kept: Path) -> None:
+def _keep_log(folder: Path, kept: Path) -> str:
+    """Keep the log of a run, and return it."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(folder / "log", kept)
+    return kept.read_text(encoding="utf-8", errors="replace")

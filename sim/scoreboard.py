@@ -47,10 +47,14 @@ class Scoreboard:
         """Return the number of beats that are expected in all."""
         return len(self._rows)
 
-    def check(self, beat: int) -> None:
+    def check(self, beat: int | None) -> None:
         """Compare the next beat; raise MismatchError in a sentence that tells where and what."""
         if self.compared == len(self._rows):
             raise MismatchError(f"{self.name}: a beat came after all {len(self)}{self._seed}")
+        if beat is None:
+            raise MismatchError(
+                f"{self.name}: beat {self.compared} of {len(self)} has unknown bits{self._seed}"
+            )
         actual = unpack(beat, self._lanes, self.bits, signed=self.signed)
         expected = self._rows[self.compared]
         if actual != expected:
@@ -63,7 +67,7 @@ class Scoreboard:
             )
         self.compared += 1
 
-    def check_all(self, beats: Iterable[int]) -> None:
+    def check_all(self, beats: Iterable[int | None]) -> None:
         """Compare beats, which must be all that are expected."""
         for beat in beats:
             self.check(beat)

@@ -11,6 +11,7 @@ Stalls = Callable[[bool], bool]
 """Called once a cycle with whether the other side waits; says whether to stall the next one."""
 
 _LONG = 64
+_LATE = 512
 
 
 class StallPattern(Enum):
@@ -28,6 +29,8 @@ class StallPattern(Enum):
         Runs of 1 to 8 cycles, stalled and not stalled in turn.
     LONG
         Sixteen cycles of flow, then sixty-four of none: every buffer fills or empties.
+    LATE
+        None for 512 cycles, then flow: all that others can do without this one, they have done.
     WHEN_ASKED
         Stalled until the other side waits. For a sink: ready only after valid. A source may not do
         so (valid must not wait for ready).
@@ -38,6 +41,7 @@ class StallPattern(Enum):
     RANDOM = "random"
     BURSTS = "bursts"
     LONG = "long"
+    LATE = "late"
     WHEN_ASKED = "when_asked"
 
     @classmethod
@@ -81,10 +85,17 @@ def _long(random: np.random.Generator) -> Iterator[bool]:
         yield from [True] * _LONG
 
 
+def _late(random: np.random.Generator) -> Iterator[bool]:
+    yield from [True] * _LATE
+    while True:
+        yield False
+
+
 _CYCLES: dict[StallPattern, Callable[[np.random.Generator], Iterator[bool]]] = {
     StallPattern.NEVER: _never,
     StallPattern.ALTERNATE: _alternate,
     StallPattern.RANDOM: _random,
     StallPattern.BURSTS: _bursts,
     StallPattern.LONG: _long,
+    StallPattern.LATE: _late,
 }

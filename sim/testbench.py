@@ -118,7 +118,12 @@ def run_case(
 
 def report(case: Case, result: RunResult, simulator: Simulator) -> str:
     """Return what failed, the seed and the command that repeats it."""
-    lines = [f"{case.name}: {failure.name}: {failure.message}" for failure in result.failures]
+    lines = [
+        f"{case.name}: {failure.name}: {failure.message.partition(chr(10))[0]}"
+        for failure in result.failures
+    ]
+    if result.log is not None:
+        lines.append(f"more is in {result.log}")
     lines.append(f"repeat with: {repeat_command(case, simulator, result.seed)}")
     return "\n".join(lines)
 

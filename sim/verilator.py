@@ -12,6 +12,7 @@ Verilator could optimize none of them away: ports alone build and run several ti
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 from cocotb_tools import config
@@ -52,8 +53,8 @@ def build(verilog: str, top: str, *, waves: bool, build_root: Path) -> Path:
         Verilator or the compiler refuses the text; the message ends with what they said.
     """
     control = _WAIVERS.read_text(encoding="utf-8") + _public_ports(verilog, top)
-    version = Simulator.VERILATOR.version
-    key = content_hash(version, verilog, top, control, *_VERILATE, *_compile_flags(waves))
+    tools = f"{Simulator.VERILATOR.version}, cocotb {version('cocotb')}"
+    key = content_hash(tools, verilog, top, control, *_VERILATE, *_compile_flags(waves))
     runtime = _build_runtime(waves, build_root)
 
     def fill(folder: Path) -> None:

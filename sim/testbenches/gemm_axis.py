@@ -8,7 +8,8 @@ from hw.gemm_axis import GemmAxis
 from sim import clock
 from sim.engine_parameters import engine_config
 from sim.environment import generator, parameters
-from sim.gemm_bench import AXI, INPUTS, Feed, awkward_sizes, check_packet_ends, random_job
+from sim.gemm_bench import AXI, Feed, Stream, check_packet_ends
+from sim.gemm_stimulus import awkward_sizes, random_job
 from sim.stalls import StallPattern
 from sim.testbench import Testbench
 
@@ -25,16 +26,16 @@ TESTBENCH = Testbench(
 
 
 @cocotb.test()
-@cocotb.parametrize(pattern=[StallPattern.NEVER.name, StallPattern.RANDOM.name])
-async def awkward_sizes_with_packets(dut: Any, pattern: str) -> None:
+@cocotb.parametrize(pattern=[StallPattern.NEVER, StallPattern.RANDOM])
+async def awkward_sizes_with_packets(dut: Any, pattern: StallPattern) -> None:
     """Sizes of 1, not a multiple, just over; every pass that drains is a packet."""
     config, random = engine_config(**parameters()), generator("axi")
     jobs = [random_job(random, config, size) for size in awkward_sizes(config)]
     await clock.start(dut)
-    stalls = dict.fromkeys([*INPUTS, "output"], StallPattern[pattern])
+    stalls = dict.fromkeys(Stream, pattern)
     feed = Feed(dut, AXI, jobs, stalls)
     feed.start()
     await feed.finish()
-    check_packet_ends(AXI["output"], feed.output.packet_ends, feed.expected_packet_ends)
+    check_packet_ends(AXI[Stream.OUTPUT], feed.output.packet_ends, feed.expected_packet_ends)
     used = config.cols * config.output.bits
     assert not any(beat >> used for beat in feed.output.beats), "bits that pad tdata are not 0"

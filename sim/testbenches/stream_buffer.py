@@ -49,13 +49,13 @@ async def _pass_on(
 
 @cocotb.test()
 @cocotb.parametrize(
-    source=[pattern.name for pattern in StallPattern.of_sources()],
-    sink=[pattern.name for pattern in StallPattern],
+    source=StallPattern.of_sources(),
+    sink=list(StallPattern),
 )
-async def nothing_is_lost(dut: Any, source: str, sink: str) -> None:
+async def nothing_is_lost(dut: Any, source: StallPattern, sink: StallPattern) -> None:
     """Every pattern of one side against every pattern of the other."""
     await clock.start(dut)
-    await _pass_on(dut, _draw(source + sink), StallPattern[source], StallPattern[sink])
+    await _pass_on(dut, _draw(source.name + sink.name), source, sink)
 
 
 @cocotb.test()

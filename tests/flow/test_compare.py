@@ -140,6 +140,7 @@ def prepare_bad_files(folder):
     np.save("float.npy", MODEL.astype(np.float32))
     np.save("flat.npy", MODEL.ravel())
     np.save("empty.npy", MODEL[:0])
+    np.save("turned.npy", MODEL.T)
     np.save("wide.npy", ACC)
     (folder / "short.npy").write_bytes((folder / "model.npy").read_bytes()[:-7])
     (folder / "short.hex").write_text((folder / "model.hex").read_text()[: 100 * 3])
@@ -178,6 +179,10 @@ def prepare_bad_files(folder):
         (
             ["flat.npy", "model.npy"],
             "has the shape 192 and model.npy 16x12; --shape 16x12 reads both",
+        ),
+        (
+            ["model.csv", "turned.npy"],
+            "model.csv has the shape 16x12 and turned.npy 12x16; --shape",
         ),
         (["model.hex", "model.bin"], "model.bin does not say what its words are; give --format"),
         (["model.hex", "a.txt"], "a.txt must end in one of .npy, .hex, .bin, .csv; rename or conv"),

@@ -109,6 +109,7 @@ BAD_HEX = [
     ("__", "line 1: '__' is not a hexadecimal word"),
     ("01\n1ff\n", "line 2: 1ff has 9 bits and the format 8; give a wider --format"),
     ("@10 01", "line 1: @10 leaves the words from address 0 to f out; write them too"),
+    ("01 @2 03", "line 1: @2 leaves the words from address 1 to 1 out; write them too"),
     ("01\n@ffffffffffff 02", "line 2: @ffffffffffff leaves the words from address 1 to fff"),
     ("01 02 @1 03", "line 1: @1 was written before; keep one of the two"),
     ("@ 01", "line 1: '@' is not an address like @1f"),
@@ -163,6 +164,25 @@ def test_npy_cut_short(tmp_path, kept):
     path = tmp_path / "a.npy"
     np.save(path, np.arange(100))
     path.write_bytes(path.read_bytes()[:kept])
+    check_refused(path, None, "not a whole .npy array of numbers; write it with numpy.save")
+
+
+@pytest.mark.parametrize(
+    ("good", "broken"),
+    [
+        (b"{", b" "),
+        (b"}", b"("),
+        (b"4,", b"4w"),
+        (b"<i8", b"<q9"),
+        (b"False", b"Fals:"),
+        (b"(4, 5)", b"(9**9)"),
+        (b"(4, 5)", b"(-4,5)"),
+    ],
+)
+def test_npy_with_a_broken_header(tmp_path, good, broken):
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((4, 5), np.int64))
+    path.write_bytes(path.read_bytes().replace(good, broken, 1))
     check_refused(path, None, "not a whole .npy array of numbers; write it with numpy.save")
 
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from golden.diagnose import diagnose
+
 
 @pytest.fixture
 def accumulators():
@@ -27,3 +29,16 @@ def near_ties(accumulators):
         return t, (scale.view(np.int32) + ulps).view(np.float32)
 
     return draw
+
+
+@pytest.fixture
+def cause_of():
+    """A function: the first cause that a diagnosis names, which must explain all differences."""
+
+    def first(actual, expected, origin=None):
+        found = diagnose(actual, expected, origin)
+        assert found, "nothing explains it"
+        assert all(item.complete for item in found)
+        return found[0].sentence
+
+    return first

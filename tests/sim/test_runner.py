@@ -79,18 +79,20 @@ def test_a_missing_module_is_named(run_link):
 
 
 def test_a_crash_tells_the_seed_and_where_the_log_is(run_link):
-    sentence = r"^verilator ended with exit status -11 in the middle of link \(seed 9\); its log, "
+    sentence = r"^link in verilator ended with exit status -11 in the middle \(seed 9\); its log, "
     with pytest.raises(SimulationError, match=sentence):
         run_link("crashes", seed=9)
 
 
 def test_a_simulation_that_does_not_end_is_killed(run_link):
-    with pytest.raises(SimulationError, match=r"^link was not done after 1\.5 s \(seed 1\)"):
+    with pytest.raises(
+        SimulationError, match=r"^link in verilator took too long and was stopped \(seed 1\)"
+    ):
         run_link("hangs", timeout=1.5)
 
 
 def test_a_run_without_tests_is_no_success(run_link):
-    with pytest.raises(SimulationError, match=r"^link_coroutines ran no test on link \(seed 1\)"):
+    with pytest.raises(SimulationError, match=r"^link in verilator ran no test \(seed 1\)"):
         run_link("no_such_test")
 
 

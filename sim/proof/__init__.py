@@ -1,0 +1,1 @@
+"""Proofs that components equal their specification for every input."""
