@@ -19,6 +19,10 @@ from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
 COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
+EXTREMES = (
+    "x_start", "y_start", "step_x", "step_kx", "step_kc", "step_n", "step_y", "step_ky",
+    "row_bytes", "image_rows",
+)  # fmt: skip
 QUIET = 40
 
 Job = dict[str, int]
@@ -78,8 +82,20 @@ def _bits(job: Job) -> int:
     return bits
 
 
-def _draw_job(random: np.random.Generator) -> Job:
-    """Draw a job of up to a few hundred rows on an image that lies in memory."""
+def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool, int]:
+    """Return what is read of the jobs, whether that ends with an error, and after how many jobs."""
+    contents, rows = _contents(), []
+    for index, job in enumerate(jobs):
+        try:
+            for row in read_rows(contents, job, parameters()["rows"]):
+                rows.append(row)
+        except OutsideError:
+            return rows, True, index
+    return rows, False, len(jobs)
+
+
+def _draw_any_job(random: np.random.Generator) -> Job:
+    """Draw a job of up to a few hundred rows, most of them on a small image in memory."""
     rows, size = parameters()["rows"], parameters()["size"]
     row_bytes = int(random.choice([1, rows, rows + 1, int(random.integers(1, 3 * rows + 2))]))
     image_rows = int(random.integers(1, max(2, min(9, size // row_bytes))))
@@ -100,13 +116,21 @@ def _draw_job(random: np.random.Generator) -> Job:
         "wait": 0,
         "wait_for": int(random.integers(16)),
     }
-    if random.random() < 0.3:
-        # Far away, so that sums of too few bits would come back to the image.
-        name = str(random.choice(["x_start", "y_start", "step_x", "step_kc", "step_n", "step_y"]))
+    if random.random() < 0.5:
+        # Far away, or of the largest size: sums of too few bits would come back to the image.
+        name = str(random.choice(EXTREMES))
         shape: Any = ActivationReader.JOB[name].shape
         high = (1 << (shape.width - shape.signed)) - 1
         job[name] = int(random.choice([high, high - 1, -high - 1 if shape.signed else high // 2]))
     return job
+
+
+def _draw_job(random: np.random.Generator) -> Job:
+    """Draw a job that reads only what is in memory."""
+    while True:
+        job = _draw_any_job(random)
+        if not _rows_before_an_error([job])[1]:
+            return job
 
 
 def _draw_jobs(key: str, count: int) -> list[Job]:
@@ -115,8 +139,7 @@ def _draw_jobs(key: str, count: int) -> list[Job]:
 
 
 def _rows(jobs: list[Job]) -> list[list[int]]:
-    contents = _contents()
-    return [row for job in jobs for row in read_rows(contents, job, parameters()["rows"])]
+    return _rows_before_an_error(jobs)[0]
 
 
 async def _run(
@@ -203,22 +226,10 @@ async def a_job_waits_for_what_it_reads(dut: Any) -> None:
 
 def _draw_job_at_the_end(random: np.random.Generator) -> Job:
     """Draw a job whose image reaches over the end of the memory, or lies far behind it."""
-    job, size = _draw_job(random), parameters()["size"]
+    job, size = _draw_any_job(random), parameters()["size"]
     image = job["image_rows"] * job["row_bytes"]
     places = [size, size - 1, size - image + 1, size - image // 2, (1 << 32) - 1, (1 << 32) - image]
     return job | {"activation_address": max(0, int(random.choice(places)))}
-
-
-def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool, int]:
-    """Return what is read of the jobs, whether that ends with an error, and after how many jobs."""
-    contents, rows = _contents(), []
-    for index, job in enumerate(jobs):
-        try:
-            for row in read_rows(contents, job, parameters()["rows"]):
-                rows.append(row)
-        except OutsideError:
-            return rows, True, index
-    return rows, False, len(jobs)
 
 
 @cocotb.test()
