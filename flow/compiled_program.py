@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
+from flow.disassembler import disassemble
 from flow.instruction_words import program_words
 from flow.layers import TensorType
 from golden.channel_parameters import ChannelParameters
@@ -78,6 +79,15 @@ class CompiledProgram:
     def program_words(self) -> list[int]:
         """The program memory, words of 32 bits."""
         return program_words(self.instructions)
+
+    def listing(self) -> str:
+        """The program as text, with the layers' names as comments."""
+        notes: dict[int, str] = {}
+        for layer in self.layers:
+            address = self.tensors[layer.name].address
+            before = f"{notes[layer.first]}; " if layer.first in notes else ""
+            notes[layer.first] = f"{before}{layer.name}, written from byte {address} on"
+        return disassemble(self.program_words(), notes)
 
     def weight_words(self) -> list[int]:
         """The weight memory, C weights a word, column 0 lowest."""

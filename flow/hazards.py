@@ -1,9 +1,8 @@
 """Which instructions must wait for the outputs of earlier ones.
 
 The accelerator reads activations ahead of outputs that are still under way. Reads and writes are
-both in program order, and an instruction writes only after it has read, so that nothing is
-overwritten before it was read. What is left is reading too early what an earlier instruction
-writes: an instruction that does so must wait.
+both in program order, and an instruction writes after all earlier ones have read. What is left is
+reading too early what an earlier instruction writes: an instruction that does so must wait.
 """
 
 from collections.abc import Sequence

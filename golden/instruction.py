@@ -41,7 +41,7 @@ class Instruction:
 
     opcode: Opcode | int
     first: AccumulateOperation = AccumulateOperation.SET
-    rest: AccumulateOperation = AccumulateOperation.ADD
+    rest: AccumulateOperation = AccumulateOperation.SET
     drain: int = 0
     wait: int = 0
     padding: int = 0

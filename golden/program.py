@@ -23,6 +23,10 @@ Integers = npt.NDArray[np.int64]
 Int8Array = npt.NDArray[np.int8]
 
 
+_UNDEFINED = 0x5A5A5A5A
+"""What accumulators hold here where in hardware they may hold anything."""
+
+
 class WriteTime(Enum):
     """When outputs reach the activation memory; a program that waits enough does not notice."""
 
@@ -104,7 +108,7 @@ class Interpreter:
         self.counters = Counters()
         self._bits = accumulator_bits
         self._write_time = write_time
-        self._accumulators = np.zeros((depth, cols), np.int64)
+        self._accumulators = np.full((depth, cols), _UNDEFINED, np.int64)
         self._late: list[tuple[Integers, Int8Array]] = []
 
     def run(self, program: Sequence[Instruction]) -> Counters:
@@ -155,6 +159,7 @@ class Interpreter:
             self.counters.passes += 1
         if step.drain:
             self._drain(step, tile, index)
+            self._accumulators[:] = _UNDEFINED
 
     def _activations(
         self, step: Instruction, at: tuple[int, int, int, int], index: int
@@ -217,9 +222,9 @@ def run_program(
 ) -> Counters:
     """Run a program; it changes `memories.activation`.
 
-    Sums are of R rows of the array, accumulators two's complement that wrap. Accumulators keep
-    their values from one instruction to the next. They start as 0 here, and as anything in
-    hardware.
+    Sums are of R rows of the array, accumulators two's complement that wrap. They keep their values
+    from one instruction to the next. At the start, and after a drain, they hold anything; here it
+    is a large number, so that a program that uses it gives itself away.
 
     Raises
     ------

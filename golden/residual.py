@@ -3,7 +3,7 @@
 ::
 
     t = (a - zero_a) * multiplier_a + (b - zero_b) * multiplier_b
-    output = requantize(t)                        # the requantization's bias is added to t, exactly
+    output = requantize(t)
 
 The multipliers are integers of three signed 8-bit limbs, so that an array of 8-bit multipliers
 computes t in three steps. They share a power of two s: multiplier_a = rint(scale_a / scale_out *

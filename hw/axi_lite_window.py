@@ -68,14 +68,18 @@ class AxiLiteWindow(wiring.Component):
         m = Module()
         request, reply = self.host.request, self.host.reply
         writes = Signal()
+        address = Signal(30, reset_less=True)
+        data = Signal(32, reset_less=True)
         m.d.comb += [
             request.payload.memory.eq(HostMemory.REGISTER),
             request.payload.write.eq(writes),
+            request.payload.address.eq(address),
+            request.payload.data.eq(data),
         ]
 
         with m.FSM():
             with m.State("IDLE"):
-                self._accept(m, writes)
+                self._accept(m, writes, address, data)
             with m.State("REQUEST"):
                 m.d.comb += request.valid.eq(1)
                 with m.If(request.ready):
@@ -100,11 +104,10 @@ class AxiLiteWindow(wiring.Component):
 
         return m
 
-    def _accept(self, m, writes):
+    def _accept(self, m, writes, address, data):
         """Take a write, or a read; if both wait, the one that was not the last."""
         asked = self.s_axil_awvalid & self.s_axil_wvalid
         takes_write, takes_read = Signal(), Signal()
-        request = self.host.request.payload
         m.d.comb += [
             takes_write.eq(asked & ~(self.s_axil_arvalid & writes)),
             takes_read.eq(self.s_axil_arvalid & ~takes_write),
@@ -113,8 +116,6 @@ class AxiLiteWindow(wiring.Component):
             self.s_axil_arready.eq(takes_read),
         ]
         with m.If(takes_write | takes_read):
-            address = Signal(30, name="address", reset_less=True)
-            data = Signal(32, name="data", reset_less=True)
             m.d.sync += [
                 writes.eq(takes_write),
                 address.eq(Mux(takes_write, self.s_axil_awaddr, self.s_axil_araddr)[2:]),
@@ -124,4 +125,3 @@ class AxiLiteWindow(wiring.Component):
         with m.If(takes_write & ~self.s_axil_wstrb.all()):
             m.d.sync += self.s_axil_bresp.eq(Response.SLVERR)
             m.next = "RESPONSE"
-        m.d.comb += [request.address.eq(address), request.data.eq(data)]

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hw.instruction import INSTRUCTION
 from hw.pipeline import delayed
 from hw.word_memory import WordMemory
+from hw.word_port import WordPort
 
 __all__ = ["Fetched", "InstructionFetch"]
 
@@ -52,10 +53,8 @@ class InstructionFetch(wiring.Component):
         There is room for an instruction.
     o_take_room : Out(1)
         It is taken.
-    read_address : Out(range(instructions * BEATS))
-        Word of the program memory, of `BEAT_BITS` bits.
-    i_data : In(BEAT_BITS)
-        What was read, `WordMemory.READ_LATENCY` cycles later.
+    memory : Out(WordPort(BEAT_BITS, instructions * BEATS))
+        The program memory.
     o_valid : Out(1)
         There is an instruction.
     o : Out(Fetched)
@@ -73,8 +72,7 @@ class InstructionFetch(wiring.Component):
             "i_address":    In(32),
             "i_room":       In(1),
             "o_take_room":  Out(1),
-            "read_address": Out(range(instructions * self.BEATS)),
-            "i_data":       In(self.BEAT_BITS),
+            "memory":       Out(WordPort(self.BEAT_BITS, depth=instructions * self.BEATS)),
             "o_valid":      Out(1),
             "o":            Out(Fetched(instructions=instructions)),
         })
@@ -100,7 +98,8 @@ class InstructionFetch(wiring.Component):
         m.d.comb += [
             self.o_take_room.eq(running & (beat == 0) & self.i_room),
             reading.eq(self.o_take_room | (beat != 0)),
-            self.read_address.eq(Cat(beat, index)[:len(self.read_address)]),
+            self.memory.en.eq(1),
+            self.memory.address.eq(Cat(beat, index)[:len(self.memory.address)]),
         ]
         with m.If(reading):
             m.d.sync += beat.eq(beat + 1)
@@ -121,7 +120,7 @@ class InstructionFetch(wiring.Component):
         done = reading & (beat == self.BEATS - 1)
         m.d.sync += arrived.eq(Cat(done, arrived)[:len(arrived)])
         instruction = Signal(INSTRUCTION.words * 32, reset_less=True)
-        m.d.sync += instruction.eq(Cat(instruction[self.BEAT_BITS:], self.i_data))
+        m.d.sync += instruction.eq(Cat(instruction[self.BEAT_BITS:], self.memory.data))
         place = delayed(m, place, late + 1, name="place")
         m.d.comb += [
             self.o_valid.eq(arrived[-1]),

@@ -21,20 +21,30 @@ class Loop:
         What is added to the loop's sum from an iteration to the next; unsigned.
     start : str or None
         The sum in the first iteration; 0 if None.
+    bits : int or None
+        Keep only so many low bits of the sum; None keeps all.
     """
 
     count: str
     step: str
     start: str | None = None
+    bits: int | None = None
 
     def sum_shape(self, job):
-        """Shape of the sum, wide enough for any job of that layout."""
+        """Shape of the sum, wide enough for any job of that layout unless `bits` says less."""
+        if self.bits is not None:
+            return unsigned(self.bits)
         count, step = (Shape.cast(job[name].shape) for name in (self.count, self.step))
         added = count.width + step.width
         if self.start is None:
             return unsigned(added)
         start = Shape.cast(job[self.start].shape)
         return Shape(max(start.width - start.signed, added) + 1 + start.signed, start.signed)
+
+    def first(self, job):
+        """Return the sum in the first iteration of a job."""
+        first = job[self.start] if self.start else C(0)
+        return first if self.bits is None else first[:self.bits]
 
 
 class LoopNest(wiring.Component):
@@ -120,14 +130,14 @@ class LoopNest(wiring.Component):
             only = following[loop.count] == 1
             m.d.sync += [
                 left.eq(following[loop.count]),
-                total.eq(following[loop.start] if loop.start else 0),
+                total.eq(loop.first(following)),
                 last.eq(only),
                 single.eq(only),
             ]
         with m.Elif(advance & last):
             m.d.sync += [
                 left.eq(job[loop.count]),
-                total.eq(job[loop.start] if loop.start else 0),
+                total.eq(loop.first(job)),
                 last.eq(single),
             ]
         with m.Elif(advance):

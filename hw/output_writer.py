@@ -12,10 +12,13 @@ from hw.stream_register import StreamRegister
 
 __all__ = ["OutputWriter"]
 
+# Addresses only rise, by less than 2^32 at a time, and the first one outside the memory stops the
+# writer. So an address that would wrap in these bits comes too late to matter.
+_ADDRESS_BITS = 33
 _LOOPS = {
-    "n": Loop("tiles_n", "output_step_n", "output_address"),
-    "y": Loop("rows_y", "output_pitch_y"),
-    "x": Loop("rows_x", "output_pitch_x"),
+    "n": Loop("tiles_n", "output_step_n", "output_address", bits=_ADDRESS_BITS),
+    "y": Loop("rows_y", "output_pitch_y", bits=_ADDRESS_BITS),
+    "x": Loop("rows_x", "output_pitch_x", bits=_ADDRESS_BITS),
 }
 
 
@@ -137,9 +140,9 @@ class OutputWriter(wiring.Component):
         width = Mux(iteration.last.n, job.last_width, job.width)
 
         # Cycles 1 and 2: the address. Cycle 3: where the row ends. Cycle 4: whether it fits.
-        near = registered(m, sums.n + sums.x, name="near")
+        near = registered(m, (sums.n + sums.x)[:_ADDRESS_BITS], name="near")
         far = registered(m, sums.y, name="far")
-        address = registered(m, near + far, name="address")
+        address = registered(m, (near + far)[:_ADDRESS_BITS], name="address")
         count = delayed(m, width, 2, name="count")
         end = registered(m, address + count, name="end")
         last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY, name="last")

@@ -1,12 +1,14 @@
 """The packets of the link: one table for hardware, host driver and docs."""
 
-from amaranth.lib import crc, data, enum
+from amaranth.lib import crc, data, enum, wiring
 from amaranth.lib.crc import catalog
+from amaranth.lib.wiring import Out
 
 from hw.field_table import Field, FieldTable
 from hw.host_port import HostMemory
 
 __all__ = [
+    "BYTES",
     "CRC32",
     "MAGIC",
     "MAX_WORDS",
@@ -69,3 +71,6 @@ PACKET_WORD = data.StructLayout({
     "data": 32,
     "last": 1,  # ends the packet
 })
+
+BYTES = wiring.Signature({"payload": Out(8), "valid": Out(1)})
+"""Bytes that come when they come: a stream that cannot be held up."""

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.packet import MAGIC, MAX_WORDS, PACKET, PACKET_WORD
+from hw.packet import BYTES, MAGIC, MAX_WORDS, PACKET, PACKET_WORD
 
 __all__ = ["PacketFramer"]
 
@@ -25,7 +25,7 @@ class PacketFramer(wiring.Component):
 
     Members
     -------
-    i : In(stream.Signature(8, always_ready=True))
+    i : In(BYTES)
     o : Out(stream.Signature(PACKET_WORD))
     """
 
@@ -38,7 +38,7 @@ class PacketFramer(wiring.Component):
             raise ValueError(f"gap must be 1 cycle or more, not {gap}")
         self.gap = gap
         super().__init__({
-            "i": In(stream.Signature(8, always_ready=True)),
+            "i": In(BYTES),
             "o": Out(stream.Signature(PACKET_WORD)),
         })
 
@@ -46,6 +46,8 @@ class PacketFramer(wiring.Component):
         m = Module()
         window = Signal(32, reset_less=True)  # the last four bytes
         word = Signal(32)                     # the same with the one that comes
+        byte = Signal(2)                      # bytes of the word that came before
+        index = Signal(range(PACKET.words + MAX_WORDS + 1))
         quiet = Signal(range(self.gap + 1))
         put, ends, free = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -57,7 +59,7 @@ class PacketFramer(wiring.Component):
 
         with m.FSM() as fsm:
             with m.State("SEARCH"):
-                m.d.sync += quiet.eq(0)
+                m.d.sync += [index.eq(1), byte.eq(0), quiet.eq(0)]
                 with m.If(self.i.valid & (word == MAGIC) & free):
                     m.d.comb += put.eq(1)
                     m.next = "PACKET"
@@ -66,7 +68,11 @@ class PacketFramer(wiring.Component):
                 with m.If(quiet == self.gap):
                     m.next = "GIVE UP"
                 with m.Elif(self.i.valid):
-                    self._take(m, word, put, ends, free)
+                    m.d.sync += byte.eq(byte + 1)
+                    with m.If(byte == 3):
+                        m.d.sync += index.eq(index + 1)
+                        m.d.comb += put.eq(1)
+                        self._take(m, word, index, ends, free)
             with m.State("GIVE UP"):
                 m.d.comb += [put.eq(1), ends.eq(1)]
                 with m.If(free):
@@ -81,21 +87,17 @@ class PacketFramer(wiring.Component):
         return m
 
     @staticmethod
-    def _take(m, word, put, ends, free):
-        """Count the bytes of a packet behind its magic, and see where it ends."""
-        byte = Signal(2)
-        index = Signal(range(PACKET.words + MAX_WORDS + 1), init=1)
+    def _take(m, word, index, ends, free):
+        """Take a word of a packet behind its magic, and see where it ends."""
         end = Signal.like(index, reset_less=True)
         in_header = index < PACKET.words
         length = PACKET.layout(Cat(C(0, 32 * (PACKET.words - 1)), word)).length
 
-        m.d.sync += byte.eq(byte + 1)
-        with m.If(byte == 3):
-            m.d.sync += index.eq(index + 1)
-            m.d.comb += [put.eq(1), ends.eq(~in_header & (index == end))]
-            with m.If(in_header):
-                m.d.sync += end.eq((PACKET.words + length)[:len(end)])
-            with m.If(ends):
-                m.next = "SEARCH"
-            with m.If(~free | ((index == PACKET.words - 1) & (length > MAX_WORDS))):
-                m.next = "GIVE UP"
+        # In the header's last word this is the length; what it was before does not matter.
+        with m.If(in_header):
+            m.d.sync += end.eq((PACKET.words + length)[:len(end)])
+        m.d.comb += ends.eq(~in_header & (index == end))
+        with m.If(ends):
+            m.next = "SEARCH"
+        with m.If(~free | ((index == PACKET.words - 1) & (length > MAX_WORDS))):
+            m.next = "GIVE UP"

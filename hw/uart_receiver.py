@@ -1,10 +1,11 @@
 """Receives bytes from a serial line."""
 
 from amaranth.hdl import *
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
+from hw.packet import BYTES
 from hw.uart_transmitter import check_divisor
 
 __all__ = ["UartReceiver"]
@@ -26,7 +27,7 @@ class UartReceiver(wiring.Component):
     -------
     i_line : In(1)
         Asynchronous; high while nothing is sent.
-    o : Out(stream.Signature(8, always_ready=True))
+    o : Out(BYTES)
     """
 
     def __init__(self, *, divisor):
@@ -34,7 +35,7 @@ class UartReceiver(wiring.Component):
         self.divisor = divisor
         super().__init__({
             "i_line": In(1, init=1),
-            "o":      Out(stream.Signature(8, always_ready=True)),
+            "o":      Out(BYTES),
         })
 
     def elaborate(self, platform):
@@ -68,6 +69,8 @@ class UartReceiver(wiring.Component):
             with m.State("STOP"), m.If(sample):
                 m.d.comb += self.o.valid.eq(line)
                 m.next = "RELEASE"
+                with m.If(line):
+                    m.next = "IDLE"
             with m.State("RELEASE"), m.If(line):
                 m.next = "IDLE"
 

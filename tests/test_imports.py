@@ -13,9 +13,9 @@ PROJECT = {"golden", "hw", "sim", "flow"}
 FOREIGN = {
     "golden": {"numpy", "bitstring"},
     "hw": {"amaranth", "pyosys"},
-    "sim": {"numpy", "bitstring", "amaranth", "cocotb", "cocotb_tools", "find_libpython",
-            "bitwuzla", "pyosys"},
-    "flow": {"numpy", "bitstring", "click", "rich", "sklearn", "find_libpython"},
+    "sim": {"numpy", "bitstring", "amaranth", "cocotb", "cocotb_tools", "cocotbext",
+            "find_libpython", "bitwuzla", "pyosys"},
+    "flow": {"numpy", "bitstring", "click", "rich", "sklearn", "threadpoolctl", "find_libpython"},
 }  # fmt: skip
 OWN = {
     "golden": set(),

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hw.activation_reader import ActivationReader
 from sim import clock
+from sim.activation_jobs import COUNTS, draw_job, draw_job_at_the_end
 from sim.environment import generator, parameters
 from sim.lanes import pack
 from sim.loop_nest import OutsideError, read_rows
@@ -18,7 +19,6 @@ from sim.stimulus import weighted
 from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
-COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
 QUIET = 40
 
 Job = dict[str, int]
@@ -78,35 +78,20 @@ def _bits(job: Job) -> int:
     return bits
 
 
+def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool, int]:
+    """Return what is read of the jobs, whether that ends with an error, and after how many jobs."""
+    contents, rows = _contents(), []
+    for index, job in enumerate(jobs):
+        try:
+            for row in read_rows(contents, job, parameters()["rows"]):
+                rows.append(row)
+        except OutsideError:
+            return rows, True, index
+    return rows, False, len(jobs)
+
+
 def _draw_job(random: np.random.Generator) -> Job:
-    """Draw a job of up to a few hundred rows on an image that lies in memory."""
-    rows, size = parameters()["rows"], parameters()["size"]
-    row_bytes = int(random.choice([1, rows, rows + 1, int(random.integers(1, 3 * rows + 2))]))
-    image_rows = int(random.integers(1, max(2, min(9, size // row_bytes))))
-    spare = size - image_rows * row_bytes
-    job = {
-        "padding": int(random.choice([-128, -1, 0, 127, int(random.integers(-128, 128))])),
-        "activation_address": int(random.choice([0, spare, int(random.integers(spare + 1))])),
-        "row_bytes": row_bytes,
-        "image_rows": image_rows,
-        "y_start": int(random.integers(-3, 3)),
-        "x_start": int(random.integers(-2 * rows, row_bytes + 1)),
-        **{name: int(random.integers(4)) for name in ("step_y", "step_ky")},
-        **{
-            name: int(random.choice([0, 1, 2, rows, int(random.integers(2 * rows + 1))]))
-            for name in ("step_x", "step_kx", "step_kc", "step_n")
-        },
-        **{name: int(random.choice([1, 1, 2, 3])) for name in COUNTS},
-        "wait": 0,
-        "wait_for": int(random.integers(16)),
-    }
-    if random.random() < 0.3:
-        # Far away, so that sums of too few bits would come back to the image.
-        name = str(random.choice(["x_start", "y_start", "step_x", "step_kc", "step_n", "step_y"]))
-        shape: Any = ActivationReader.JOB[name].shape
-        high = (1 << (shape.width - shape.signed)) - 1
-        job[name] = int(random.choice([high, high - 1, -high - 1 if shape.signed else high // 2]))
-    return job
+    return draw_job(random, rows=parameters()["rows"], size=parameters()["size"])
 
 
 def _draw_jobs(key: str, count: int) -> list[Job]:
@@ -115,8 +100,7 @@ def _draw_jobs(key: str, count: int) -> list[Job]:
 
 
 def _rows(jobs: list[Job]) -> list[list[int]]:
-    contents = _contents()
-    return [row for job in jobs for row in read_rows(contents, job, parameters()["rows"])]
+    return _rows_before_an_error(jobs)[0]
 
 
 async def _run(
@@ -201,26 +185,6 @@ async def a_job_waits_for_what_it_reads(dut: Any) -> None:
         monitor.stop()
 
 
-def _draw_job_at_the_end(random: np.random.Generator) -> Job:
-    """Draw a job whose image reaches over the end of the memory, or lies far behind it."""
-    job, size = _draw_job(random), parameters()["size"]
-    image = job["image_rows"] * job["row_bytes"]
-    places = [size, size - 1, size - image + 1, size - image // 2, (1 << 32) - 1, (1 << 32) - image]
-    return job | {"activation_address": max(0, int(random.choice(places)))}
-
-
-def _rows_before_an_error(jobs: list[Job]) -> tuple[list[list[int]], bool, int]:
-    """Return what is read of the jobs, whether that ends with an error, and after how many jobs."""
-    contents, rows = _contents(), []
-    for index, job in enumerate(jobs):
-        try:
-            for row in read_rows(contents, job, parameters()["rows"]):
-                rows.append(row)
-        except OutsideError:
-            return rows, True, index
-    return rows, False, len(jobs)
-
-
 @cocotb.test()
 async def reading_outside_the_memory_is_an_error(dut: Any) -> None:
     """The rows before it come, no later one does, and a reset mends it.
@@ -232,7 +196,11 @@ async def reading_outside_the_memory_is_an_error(dut: Any) -> None:
     random = generator("outside")
     outcomes = []
     for _ in range(40):
-        jobs = [_draw_job(random), _draw_job_at_the_end(random), _draw_job(random)]
+        jobs = [
+            _draw_job(random),
+            draw_job_at_the_end(random, rows=parameters()["rows"], size=parameters()["size"]),
+            _draw_job(random),
+        ]
         rows, error, read = _rows_before_an_error(jobs)
         board = Scoreboard("o", rows, bits=8)
         monitor = StreamMonitor(dut, "o", check=board.check)

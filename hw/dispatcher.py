@@ -1,0 +1,164 @@
+"""Hands instructions to the units, and says when and why the program ends."""
+
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from golden.program_error import ProgramError
+from hw.activation_reader import ActivationReader
+from hw.instruction import Opcode
+from hw.instruction_check import CheckedInstruction
+from hw.output_writer import OutputWriter
+
+__all__ = ["Dispatcher"]
+
+_COUNT_BITS = 4
+
+
+class Dispatcher(wiring.Component):
+    """Hands each instruction to the units that have a part in it, each as soon as it takes it.
+
+    The program ends at the first instruction, in program order, that is a `HALT`, is illegal, or
+    has a unit find an address outside the activation memory, and not before all outputs of the
+    instructions before that one are written.
+
+    Latency is 0 cycles; throughput one instruction per cycle.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Sizes of the memories.
+
+    Members
+    -------
+    i : In(stream.Signature(CheckedInstruction))
+        The instructions.
+    o_weights, o_parameters : Out(stream.Signature(WordRun))
+    o_passes : Out(stream.Signature(PassRun))
+    o_activations, o_outputs : Out(stream.Signature(...))
+        Jobs of the units.
+    i_read, i_written : In(4)
+        Jobs that the activation reader and the output writer have finished, modulo 16.
+    i_read_error, i_write_error : In(1)
+        The job after those reads, writes outside the memory.
+    o_ended : Out(1)
+        The program is at its end.
+    o_error : Out(CheckedInstruction.error)
+        Why, `ProgramError.NONE` at a `HALT`. Valid with `o_ended`.
+    o_index : Out(CheckedInstruction.index)
+        The instruction at which it ended. Valid with `o_ended`.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        checked = CheckedInstruction(config)
+        super().__init__({
+            "i":             In(stream.Signature(checked)),
+            "o_weights":     Out(stream.Signature(checked["weights"].shape)),
+            "o_parameters":  Out(stream.Signature(checked["parameters"].shape)),
+            "o_passes":      Out(stream.Signature(checked["passes"].shape)),
+            "o_activations": Out(stream.Signature(ActivationReader.JOB)),
+            "o_outputs":     Out(stream.Signature(OutputWriter.JOB)),
+            "i_read":        In(_COUNT_BITS),
+            "i_written":     In(_COUNT_BITS),
+            "i_read_error":  In(1),
+            "i_write_error": In(1),
+            "o_ended":       Out(1),
+            "o_error":       Out(checked["error"].shape),
+            "o_index":       Out(checked["index"].shape),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        checked = self.i.payload
+        drain = checked.instruction.drain
+
+        runs = (checked.instruction.opcode == Opcode.MATMUL.value) & (checked.error == 0)
+        going = Signal()
+        finished = self._send(m, going, {
+            self.o_weights: 1, self.o_parameters: drain, self.o_passes: 1,
+            self.o_activations: 1, self.o_outputs: drain,
+        })
+        m.d.comb += [
+            going.eq(self.i.valid & runs),
+            self.i.ready.eq(going & finished),
+        ]
+
+        # How many jobs the units got, modulo 16: far more than can be under way.
+        given, drained = Signal(_COUNT_BITS), Signal(_COUNT_BITS)
+        with m.If(self.i.ready):
+            m.d.sync += [given.eq(given + 1), drained.eq(drained + drain)]
+        m.d.comb += self.o_activations.payload.wait_for.eq(drained)
+
+        self._end(m, runs, given, drained)
+        return m
+
+    def _send(self, m, going, units):
+        """Offer the instruction to every unit once; return whether all have it or take it now."""
+        checked = self.i.payload
+        m.d.comb += [
+            self.o_weights.payload.eq(checked.weights),
+            self.o_parameters.payload.eq(checked.parameters),
+            self.o_passes.payload.eq(checked.passes),
+        ]
+        for unit, fields in (
+            (self.o_activations, ActivationReader.FIELDS), (self.o_outputs, OutputWriter.FIELDS),
+        ):
+            m.d.comb += [unit.payload[name].eq(checked.instruction[name]) for name in fields]
+
+        finished = Signal()
+        has = Signal(len(units))
+        takes = Signal(len(units))
+        for n, (unit, needed) in enumerate(units.items()):
+            m.d.comb += [
+                unit.valid.eq(going & needed & ~has[n]),
+                takes[n].eq(has[n] | ~needed | unit.ready),
+            ]
+        m.d.comb += finished.eq(takes.all())
+        with m.If(going):
+            m.d.sync += has.eq(Mux(finished, 0, takes))
+        return finished
+
+    def _end(self, m, runs, given, drained):
+        """Find the first instruction at which the program ends."""
+        index = self.i.payload.index
+        taken = self.i.ready
+        m.submodules.read_places = read_places = Memory(
+            shape=len(index) + _COUNT_BITS, depth=1 << _COUNT_BITS, init=[])
+        m.submodules.write_places = write_places = Memory(
+            shape=len(index), depth=1 << _COUNT_BITS, init=[])
+        jobs = (
+            (read_places, given, Cat(index, drained), self.i_read),
+            (write_places, drained, index, self.i_written),
+        )
+        places = []
+        for memory, count, place, done in jobs:
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            # The job of an instruction that not every unit has taken may fail already.
+            m.d.comb += [
+                write.addr.eq(count), write.data.eq(place), write.en.eq(taken), read.addr.eq(done),
+            ]
+            places.append(Mux(done == count, place, read.data))
+        read_index, drained_before = places[0][:len(index)], places[0][len(index):]
+
+        # What comes first in the program is looked at last.
+        idle = (self.i_read == given) & (self.i_written == drained)
+        with m.If(self.i.valid & ~runs & idle):
+            m.d.comb += [
+                self.o_ended.eq(1),
+                self.o_error.eq(self.i.payload.error),
+                self.o_index.eq(index),
+            ]
+        with m.If(self.i_read_error & (self.i_written == drained_before)):
+            m.d.comb += [
+                self.o_ended.eq(1),
+                self.o_error.eq(ProgramError.ACTIVATION_ADDRESS.value),
+                self.o_index.eq(read_index),
+            ]
+        with m.If(self.i_write_error):
+            m.d.comb += [
+                self.o_ended.eq(1),
+                self.o_error.eq(ProgramError.OUTPUT_ADDRESS.value),
+                self.o_index.eq(places[1]),
+            ]
