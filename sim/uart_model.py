@@ -1,10 +1,10 @@
 """The other end of a serial line: bytes with a start bit, eight data bits and a stop bit."""
 
+from contextlib import suppress
 from typing import Any
 
 import cocotb
-from cocotb.queue import Queue
-from cocotb.triggers import FallingEdge, SimTimeoutError, Timer, with_timeout
+from cocotb.triggers import Event, FallingEdge, SimTimeoutError, Timer, with_timeout
 
 from sim import clock
 from sim.byte_faults import ByteFaults
@@ -40,7 +40,7 @@ class UartModel:
         faults: ByteFaults | None = None,
     ) -> None:
         self.received = bytearray()
-        """The bytes that have come, less those that were taken away by the reader."""
+        """The bytes that have come and that `receive` has not returned."""
         self.broken = 0
         """How many bytes came without a stop bit."""
         self._input = getattr(dut, receives)
@@ -48,7 +48,7 @@ class UartModel:
         self._faults = faults
         self._bit_ns = divisor * clock.CLOCK_PERIOD_NS
         self._sent_ns = round(self._bit_ns / speed)
-        self._came: Queue[None] = Queue()
+        self._came = Event()
         self._input.value = 1
         cocotb.start_soon(self._receive())
 
@@ -63,13 +63,12 @@ class UartModel:
             self._input.value = bit
             await Timer(self._sent_ns, "ns")
 
-    async def receive(self, within: float) -> bytes:
+    async def receive(self, within: int) -> bytes:
         """Return what has come, at least one byte, or nothing if nothing came in so many ns."""
-        while not self.received:
-            try:
-                await with_timeout(self._came.get(), within, "ns")
-            except SimTimeoutError:
-                break
+        self._came.clear()
+        if not self.received:
+            with suppress(SimTimeoutError):
+                await with_timeout(self._came.wait(), within, "ns")
         data = bytes(self.received)
         self.received.clear()
         return data
@@ -88,4 +87,4 @@ class UartModel:
                 continue
             data = bytes([byte])
             self.received += data if self._faults is None else self._faults.apply(data)
-            self._came.put_nowait(None)
+            self._came.set()

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import cocotb
-from cocotb.triggers import with_timeout
-from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from hw.axi_stream_link import AxiStreamLink
 from hw.host_port import HostMemory
 from hw.packet import MAX_WORDS, Command, Result
 from sim import clock
-from sim.axi import pauses
+from sim.axi import AxiStreamLine
 from sim.core_model import CoreModel
 from sim.environment import generator
 from sim.link_packets import Reply, request
@@ -26,17 +24,13 @@ _PATTERNS = ["NEVER", "ALTERNATE", "RANDOM", "LONG"]
 class _Bench:
     def __init__(self, dut: Any, source: str = "NEVER", sink: str = "NEVER") -> None:
         self.core = CoreModel(dut, words=1000)
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis_link"), dut.clk)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis_link"), dut.clk)
-        self.source.set_pause_generator(pauses(StallPattern[source], "source"))
-        self.sink.set_pause_generator(pauses(StallPattern[sink], "sink"))
+        self.line = AxiStreamLine(dut, source=StallPattern[source], sink=StallPattern[sink])
 
     async def send(self, words: Sequence[int]) -> None:
-        await self.source.send(b"".join(word.to_bytes(4, "little") for word in words))
+        await self.line.send(b"".join(word.to_bytes(4, "little") for word in words))
 
     async def reply(self) -> Reply:
-        frame = await with_timeout(self.sink.recv(), 20_000 * clock.CLOCK_PERIOD_NS, "ns")
-        data = bytes(frame.tdata)
+        data = await self.line.receive(20_000 * clock.CLOCK_PERIOD_NS)
         parts = [data[n : n + 4] for n in range(0, len(data), 4)]
         return Reply.parse([int.from_bytes(part, "little") for part in parts])
 
@@ -60,7 +54,7 @@ async def frames_are_packets(dut: Any, source: str, sink: str) -> None:
         assert first.fields["sequence"] == 2 * sequence
         assert first.fields["result"] is Result.DONE
         assert second.payload == data
-    assert bench.sink.empty()
+    assert bench.line.sink.empty()
 
 
 @cocotb.test()

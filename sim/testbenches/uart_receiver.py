@@ -15,7 +15,7 @@ from sim.uart_model import UartModel
 TESTBENCH = Testbench(
     build=UartReceiver,
     everyday=[{"divisor": 4}, {"divisor": 16}],
-    long=[{"divisor": 5}, {"divisor": 868}],
+    long=[{"divisor": 5}, {"divisor": 100}],
 )
 
 _FINE_DIVISOR = 16

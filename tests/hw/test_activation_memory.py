@@ -3,6 +3,7 @@
 import pytest
 
 from hw.activation_memory import ActivationMemory
+from hw.activation_reader import ActivationReader
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,9 @@ def test_impossible_sizes_are_refused(sizes, message):
     size, read, write = sizes
     with pytest.raises(ValueError, match=message):
         ActivationMemory(size=size, read_width=read, write_width=write)
+
+
+def test_a_reader_that_waited_for_a_write_sees_it():
+    # The writer counts a job the cycle after its last write, and the reader waits for the count.
+    widest = ActivationMemory(size=65536, read_width=64, write_width=64)
+    assert widest.write_latency <= 1 + ActivationReader.READ_AFTER

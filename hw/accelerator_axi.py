@@ -1,0 +1,57 @@
+"""The accelerator with AXI ports: what goes beside a processor."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from hw.accelerator import Accelerator
+from hw.axi_lite_window import AxiLiteWindow
+from hw.axi_stream_link import AxiStreamLink
+from hw.host_arbiter import HostArbiter
+
+__all__ = ["AcceleratorAxi"]
+
+
+class AcceleratorAxi(wiring.Component):
+    """`Accelerator` behind the link over AXI4-Stream and a window onto its registers.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The engine and the sizes of the memories.
+
+    Members
+    -------
+    s_axis_link_*, m_axis_link_*
+        Packets; see `AxiStreamLink`.
+    s_axil_*
+        Registers; see `AxiLiteWindow`.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self._link = AxiStreamLink()
+        self._window = AxiLiteWindow()
+        super().__init__({
+            name: member
+            for part in (self._link, self._window)
+            for name, member in part.signature.members.items() if name != "host"
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = Accelerator(self.config)
+        m.submodules.arbiter = arbiter = HostArbiter(hosts=2)
+        m.submodules.link = self._link
+        m.submodules.window = self._window
+
+        wiring.connect(m, arbiter.core, core.host)
+        for number, part in enumerate((self._link, self._window)):
+            wiring.connect(m, part.host, arbiter.hosts[number])
+            for name, member in part.signature.members.items():
+                if name != "host":
+                    outer, inner = getattr(self, name), getattr(part, name)
+                    pair = (inner, outer) if member.flow == In else (outer, inner)
+                    m.d.comb += Value.cast(pair[0]).eq(Value.cast(pair[1]))
+
+        return m

@@ -1,0 +1,45 @@
+"""The accelerator with a serial line: what goes onto any board."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.accelerator import Accelerator
+from hw.uart_link import UartLink
+
+__all__ = ["AcceleratorUart"]
+
+
+class AcceleratorUart(wiring.Component):
+    """`Accelerator` behind the link over a serial line.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        The engine and the sizes of the memories.
+    divisor, gap
+        See `UartLink`.
+
+    Members
+    -------
+    i_rx : In(1)
+    o_tx : Out(1)
+    """
+
+    def __init__(self, config, *, divisor, gap=None):
+        self.config = config
+        self._link = UartLink(divisor=divisor, gap=gap)
+        self.divisor = self._link.divisor
+        self.gap = self._link.gap
+        super().__init__({
+            "i_rx": In(1, init=1),
+            "o_tx": Out(1, init=1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = Accelerator(self.config)
+        m.submodules.link = link = self._link
+        m.d.comb += [link.i_rx.eq(self.i_rx), self.o_tx.eq(link.o_tx)]
+        wiring.connect(m, link.host, core.host)
+        return m
