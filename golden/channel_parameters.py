@@ -126,4 +126,4 @@ def _scaled(
 def _is_half(exact: Integers, shift: Integers) -> npt.NDArray[np.bool_]:
     """Whether exact * 2**-shift is half way between two integers."""
     dropped = exact & ((np.int64(1) << shift) - 1)
-    return np.asarray((shift > 0) & (dropped == np.int64(1) << np.maximum(shift - 1, 0)))
+    return np.asarray(dropped == np.int64(1) << np.maximum(shift - 1, 0))

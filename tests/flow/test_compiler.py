@@ -249,6 +249,20 @@ def test_tensors_share_memory_when_they_may():
     assert used[1] > 4 * 432
 
 
+def test_a_flattened_tensor_is_kept_until_it_is_read():
+    window = KernelWindow((1, 1))
+    graph = graph_of(
+        (1, 4, 4, 3),
+        conv((1, 1), 3, 3, "a"),
+        Flatten("f", "a"),
+        MaxPool("b", "x", window),
+        MaxPool("c", "b", window),
+        MaxPool("d", "c", window),
+        FullyConnected("g", "f", random_codes(np.random.default_rng(1), (48, 2)), out(2)),
+    )
+    check(graph, config(), reuse=Reuse.BY_LIFETIME)
+
+
 def test_equal_blocks_of_weights_and_parameters_are_kept_once():
     window = KernelWindow((2, 2), (2, 2))
     one = compile_graph(graph_of((1, 8, 8, 8), MaxPool("a", "x", window)), config())
