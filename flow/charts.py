@@ -1,7 +1,8 @@
 """Charts as inline SVG: no script, colours from the style sheet of the page they stand in.
 
 Classes that the style sheet gives a colour: `axis` and `grid` lines, `bar`, `area`, `clip` (the
-range outside which values are clipped), `ink` (pixels), and `text`, `text end`, `text middle`.
+range outside which values are clipped), `ink` (pixels) and `minus` (negative ones), and `text`,
+`text end`, `text middle`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from math import ceil, floor, log10
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ClippingRange", "Phase", "digit", "histogram", "timeline"]
+__all__ = ["ClippingRange", "Phase", "histogram", "pixels", "timeline"]
 
 
 @dataclass(frozen=True)
@@ -105,16 +106,21 @@ def timeline(phases: Sequence[Phase], *, label: str) -> str:
     return _svg(1000, 212, label, [*body, *_x_axis(plot), unit])
 
 
-def digit(image: npt.NDArray[np.floating], *, label: str) -> str:
-    """An image of 8 x 8 pixels of ink from 0 to 1; the pixels of one shade are one path."""
-    pixels = np.asarray(image, np.float64).reshape(8, 8)
+def pixels(image: npt.NDArray[np.floating], *, label: str) -> str:
+    """An image (y, x) of ink from 0 to 1, in shades of 1/32; what is below 0 is `minus` ink.
+
+    The pixels of one shade are one path.
+    """
+    shades = np.clip(np.rint(np.asarray(image, np.float64) * 32), -32, 32) / 32
+    height, width = shades.shape
     paths = []
-    for shade in np.unique(pixels[pixels > 0]):
-        places = "".join(f"M{x} {y}h1v1h-1z" for y, x in np.argwhere(pixels == shade).tolist())
-        paths.append(f'<path d="{places}" opacity="{shade:.3g}"/>')
+    for shade in np.unique(shades[shades != 0]).tolist():
+        places = "".join(f"M{x} {y}h1v1h-1z" for y, x in np.argwhere(shades == shade).tolist())
+        kind = ' class="minus"' if shade < 0 else ""
+        paths.append(f'<path{kind} d="{places}" opacity="{abs(shade):.3g}"/>')
     return (
-        f'<svg class="ink" viewBox="0 0 8 8" role="img" aria-label="{escape(label)}" '
-        f'shape-rendering="crispEdges">{"".join(paths)}</svg>'
+        f'<svg class="ink" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{escape(label)}" shape-rendering="crispEdges">{"".join(paths)}</svg>'
     )
 
 

@@ -1,26 +1,27 @@
-"""The demo: a real network on the generated hardware, every element of every layer compared."""
+"""The demo: a real network on the accelerator, every element of every layer compared."""
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
+from flow.allocation import Reuse
 from flow.atomic import atomic_write
-from flow.demo_networks import EPOCHS, SIZES, Accuracy, DemoNetworks, train_networks
-from flow.demo_result import DemoResult, LayerResult, layer_result
-from flow.digits import DigitSet, load_digits
+from flow.compiler import compile_graph
+from flow.demo_networks import EPOCHS, Accuracy, train_networks
+from flow.demo_result import DemoResult, layer_results
+from flow.digits import HELD_OUT, DigitSet, load_digits
 from flow.errors import UserError
-from flow.job import TOP, Level, engine_verilog, run_job
-from flow.memory_images import memory_images
-from flow.quantized_network import predictions
+from flow.job import Level
+from flow.network import INPUT
+from flow.program_images import program_images
+from flow.program_job import run_program_job
 from flow.report import report
-from flow.verilog_files import engine_files
 from golden.scheme import Scheme
-from hw.config import EngineConfig
-from sim.gemm_job import GemmJob
+from hw.accelerator_config import AcceleratorConfig
 from sim.simulator import Simulator
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "write_demo",
 ]
 
+BATCH = 30
+"""Images of a run: all their tensors fit the activation memory."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -43,9 +47,13 @@ class Stage:
 
 
 TRAIN = Stage("train and quantize", EPOCHS)
-GENERATE = Stage("generate Verilog", 1)
-SIMULATE = Stage("compile and run it", len(SIZES) - 1)
-STAGES = (TRAIN, GENERATE, SIMULATE)
+COMPILE = Stage("compile the network", 1)
+RUN = Stage("run it", HELD_OUT // BATCH)
+STAGES = (TRAIN, COMPILE, RUN)
+
+
+def _default_config() -> AcceleratorConfig:
+    return AcceleratorConfig(program_words=8192)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,30 +62,33 @@ class DemoOptions:
 
     Parameters
     ----------
-    config : of the engine
-    level : where the engine runs: a level with a clock
+    config : of the accelerator
+    level : where the network runs
     seed : of the training
     """
 
-    config: EngineConfig = field(default_factory=EngineConfig)
-    level: Level = Level.VERILATOR
+    config: AcceleratorConfig = field(default_factory=_default_config)
+    level: Level = Level.GOLDEN
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.level is Level.GOLDEN:
-            raise ValueError("the demo must run on hardware, Level.VERILATOR or Level.ICARUS")
-        if Scheme.FLOAT32 not in self.config.schemes:
-            raise ValueError("the demo's layers need an engine with Scheme.FLOAT32")
+        if not {Scheme.FLOAT32, Scheme.SHIFT} <= self.config.engine.schemes:
+            raise ValueError(
+                "the demo's layers need an engine with Scheme.FLOAT32 and Scheme.SHIFT"
+            )
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, not {self.seed}")
 
 
 def run_demo(options: DemoOptions, on_step: Callable[[Stage], None]) -> DemoResult:
-    """Train, quantize, generate the hardware, run all held-out images on it and compare.
+    """Train, quantize, compile, run all held-out images and compare.
 
     `on_step` is called after every step of a stage.
 
-    Raises UserError if the simulator fails.
+    Raises
+    ------
+    UserError
+        The network does not fit the accelerator, or the simulator fails.
     """
     seconds: dict[str, float] = {}
     with _timed(TRAIN, seconds):
@@ -85,33 +96,45 @@ def run_demo(options: DemoOptions, on_step: Callable[[Stage], None]) -> DemoResu
         networks = train_networks(
             data, held_out, seed=options.seed, on_epoch=lambda: on_step(TRAIN)
         )
-    with _timed(GENERATE, seconds):
-        engine_verilog(options.config)
-        on_step(GENERATE)
-    with _timed(SIMULATE, seconds):
-        layers = list(_run_layers(options, networks, held_out, lambda: on_step(SIMULATE)))
-    where = options.level.value.capitalize()
-    read = Accuracy.of(networks.name, where, predictions(layers[-1].outputs), held_out)
-    return DemoResult(
+    with _timed(COMPILE, seconds):
+        try:
+            graph = networks.quantized.graph(BATCH)
+            program = compile_graph(graph, options.config, reuse=Reuse.NONE)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        on_step(COMPILE)
+    codes = networks.quantized.quantize_images(held_out.images)
+    with _timed(RUN, seconds):
+        run = run_program_job(program, {INPUT: codes}, options.level, on_run=lambda: on_step(RUN))
+    expected = run
+    if options.level is not Level.GOLDEN:
+        expected = run_program_job(program, {INPUT: codes}, Level.GOLDEN)
+    layers = layer_results(networks, held_out, program, run)
+    result = DemoResult(
         held_out=held_out,
+        program=program,
+        inputs=codes,
         layers=tuple(layers),
-        accuracies=(*networks.accuracies, read),
+        counters=run.counters,
+        expected_counters=expected.counters,
+        cycles=run.cycles,
+        accuracies=networks.accuracies,
         settings=_settings(options, data),
         seconds=seconds,
     )
+    where = f"the compiled program, {options.level.value}"
+    read = Accuracy.of(networks.name, where, result.predictions, held_out)
+    return replace(result, accuracies=(*networks.accuracies, read))
 
 
 def write_demo(result: DemoResult, out: Path) -> list[Path]:
-    """Write the Verilog, the memory images, the result and the report to a folder.
+    """Write the memory images, the result and the report to a folder.
 
     Returns the files, the report last. Each is there whole or not at all.
     """
-    config = result.layers[0].job.config
-    texts = {f"verilog/{name}": text for name, text in engine_files(config, TOP).items()}
-    for layer in result.layers:
-        folder = layer.layer.name.replace(" ", "_")
-        for name, text in memory_images(layer.job, layer.layer.name).items():
-            texts[f"memory/{folder}/{name}"] = text
+    expected = {layer.name: layer.expected for layer in result.layers}
+    images = program_images(result.program, {INPUT: result.inputs}, expected)
+    texts = {f"memory/{name}": text for name, text in images.items()}
     texts["result.json"] = json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
     texts["report.html"] = report(result)
     for name, text in texts.items():
@@ -121,39 +144,25 @@ def write_demo(result: DemoResult, out: Path) -> list[Path]:
     return [out / name for name in texts]
 
 
-def _run_layers(
-    options: DemoOptions,
-    networks: DemoNetworks,
-    held_out: DigitSet,
-    on_layer: Callable[[], None],
-) -> Iterator[LayerResult]:
-    """Run the network on the hardware, each layer on the hardware's outputs of the one before."""
-    activations = networks.quantized.quantize_images(held_out.images)
-    for record, weights, outputs in zip(
-        networks.quantized.run(activations),
-        networks.tuned.weights,
-        networks.tuned.layer_outputs(held_out.images),
-        strict=True,
-    ):
-        layer = record.layer
-        job = GemmJob(options.config, activations, layer.weights, layer.requantization)
-        run = run_job(job, options.level)
-        activations = run.outputs
-        on_layer()
-        yield layer_result(record, job, run, weights, outputs)
-
-
 def _settings(options: DemoOptions, data: DigitSet) -> dict[str, str]:
-    config = options.config
+    config, engine = options.config, options.config.engine
     return {
         "lastbit": version("lastbit"),
-        "array": f"{config.rows} rows × {config.cols} columns, rows grouped by {config.group}",
-        "number rule": "float32: ONNX Runtime's QLinear operators, LiteRT's default kernels",
-        "simulator": options.level.value,
+        "array": f"{engine.rows} rows × {engine.cols} columns, rows grouped by {engine.group}",
+        "memories": (
+            f"{config.activation_bytes:,} bytes of activations, {config.weight_words:,} words of "
+            f"weights, {config.parameter_words:,} of parameters, {config.program_words:,} of "
+            "program"
+        ),
+        "number rules": (
+            "float32: ONNX Runtime's QLinear operators, LiteRT's default kernels; "
+            "shift for maxima and additions"
+        ),
+        "ran on": options.level.value,
         "training": f"{len(data):,} images, seed {options.seed}",
         "repeat with": (
-            f"lastbit demo --rows {config.rows} --cols {config.cols} "
-            f"--simulator {options.level.value} --seed {options.seed}"
+            f"lastbit demo --rows {engine.rows} --cols {engine.cols} "
+            f"--on {options.level.value} --seed {options.seed}"
         ),
     }
 
@@ -167,6 +176,8 @@ def _timed(stage: Stage, seconds: dict[str, float]) -> Iterator[None]:
 
 def require_simulator(level: Level) -> None:
     """Raise UserError if what the level runs on is not installed."""
+    if level is Level.GOLDEN:
+        return
     if (missing := Simulator(level.value).missing()) is not None:
         raise UserError(missing)
 

@@ -1,5 +1,6 @@
-"""`lastbit demo`: a real network on the generated hardware."""
+"""`lastbit demo`: a real network on the accelerator."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ __all__ = ["command"]
 @click.option("--rows", type=int, default=8, show_default=True, help="Rows: the reduction axis.")
 @click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
 @click.option(
-    "--simulator",
-    type=click.Choice(["verilator", "icarus"]),
-    default="verilator",
+    "--on",
+    "level",
+    type=click.Choice(["golden"]),
+    default="golden",
     show_default=True,
-    help="Where the hardware runs.",
+    help="Where the network runs.",
 )
 @click.option(
     "--out",
@@ -33,26 +35,26 @@ __all__ = ["command"]
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the training.")
 @click.pass_context
-def command(ctx: click.Context, rows: int, cols: int, simulator: str, out: Path, seed: int) -> None:
-    """Run a network on generated hardware and compare every element with golden.
+def command(ctx: click.Context, rows: int, cols: int, level: str, out: Path, seed: int) -> None:
+    """Run a network as the accelerator does and compare every element with golden.
 
-    Trains a small network on scanned digits, quantizes it, generates the Verilog, and runs all
-    held-out images through it. Exit status 1 if an element differs.
+    Trains a small convolutional network on scanned digits, quantizes and compiles it, and runs all
+    held-out images. Exit status 1 if an element differs.
     """
     from flow.demo import DemoOptions, make_folder, require_simulator, write_demo
     from flow.job import Level
     from hw.config import EngineConfig
 
     with user_input():
-        config = EngineConfig(rows=rows, cols=cols)
-        options = DemoOptions(config=config, level=Level(simulator), seed=seed)
+        config = replace(DemoOptions().config, engine=EngineConfig(rows=rows, cols=cols))
+        options = DemoOptions(config=config, level=Level(level), seed=seed)
     require_simulator(options.level)
     make_folder(out)
     result = _run(options)
     files = write_demo(result, out)
     _show(result)
     click.echo(f"{len(files)} files in {out}; look at {files[-1]}")
-    if result.differences:
+    if not result.equal:
         ctx.exit(1)
 
 
@@ -75,19 +77,19 @@ def _show(result: "DemoResult") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    layers = Table("layer", title="Hardware against golden", title_justify="left")
-    for heading in ("M x K x N", "elements", "differences", "cycles", "utilization"):
+    layers = Table("layer", title="Every layer against golden", title_justify="left")
+    for heading in ("output", "elements", "differences", "rows", "utilization"):
         layers.add_column(heading, justify="right")
     for layer in result.layers:
         layers.add_row(
-            layer.layer.name,
-            " x ".join(map(str, layer.shape)),
+            layer.name,
+            " × ".join(map(str, layer.shape)),
             f"{layer.comparison.total:,}",
             f"{layer.comparison.count:,}",
-            f"{layer.cycles:,}",
+            f"{layer.rows:,}",
             f"{layer.utilization:.1%}",
         )
-    total = (f"{result.elements:,}", f"{result.differences:,}", f"{result.cycles:,}")
+    total = (f"{result.elements:,}", f"{result.differences:,}", f"{result.rows:,}")
     layers.add_section()
     layers.add_row("together", "", *total, f"{result.utilization:.1%}")
 
@@ -103,10 +105,9 @@ def _show(result: "DemoResult") -> None:
         )
     console = Console()
     console.print(layers, accuracies, sep="\n")
-    if result.differences:
-        console.print(f"{result.differences:,} of {result.elements:,} elements differ")
-        for layer in result.layers:
-            if not layer.comparison.equal:
-                console.print(f"{layer.layer.name}: {layer.comparison}", markup=False)
-    else:
-        console.print(f"all {result.elements:,} elements equal, to the last bit")
+    for layer in result.layers:
+        if not layer.comparison.equal:
+            console.print(f"{layer.name}: {layer.comparison}", markup=False)
+    if result.counters != result.expected_counters:
+        console.print(f"counted {result.counters}, golden counted {result.expected_counters}")
+    console.print(result.verdict)

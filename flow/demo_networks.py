@@ -6,21 +6,45 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from flow.digits import PIXELS, DigitSet
-from flow.network import Network
+from flow.digits import IMAGE_SHAPE, DigitSet
+from flow.float_layers import (
+    Add,
+    AveragePooling,
+    Convolution,
+    Depthwise,
+    Flatten,
+    FullyConnected,
+    MaxPooling,
+)
+from flow.kernel_window import KernelWindow
+from flow.network import INPUT, Network
 from flow.network_quantization import NetworkQuantization
 from flow.quantized_network import QuantizedNetwork
 from flow.training import Schedule, train
 from golden.formats import INT4, INT8, IntegerFormat
 from golden.ranges import RangeRule
 
-__all__ = ["EPOCHS", "SIZES", "Accuracy", "DemoNetworks", "train_networks"]
+__all__ = ["EPOCHS", "LAYERS", "Accuracy", "DemoNetworks", "train_networks"]
 
-SIZES = (PIXELS, 48, 32, 10)
-"""Features from the pixels to the logits; 48 and 32 fill an array of 8 columns, 10 does not."""
+_SAME = KernelWindow((3, 3), padding=((1, 1), (1, 1)))
+_HALF = KernelWindow((2, 2), stride=(2, 2))
 
-_FLOAT = Schedule(epochs=40, learning_rate=3e-3)
-_FINE_TUNING = Schedule(epochs=10, learning_rate=1e-3)
+LAYERS = (
+    Convolution(name="convolution 1", inputs=(INPUT,), channels=8, window=_SAME, relu=True),
+    Depthwise(name="depthwise", inputs=("convolution 1",), window=_SAME),
+    Add(name="addition", inputs=("convolution 1", "depthwise"), relu=True),
+    MaxPooling(name="max pooling", inputs=("addition",), window=_HALF),
+    Convolution(
+        name="convolution 2", inputs=("max pooling",), channels=16, window=_SAME, relu=True
+    ),
+    AveragePooling(name="average pooling", inputs=("convolution 2",), window=_HALF),
+    Flatten(name="flat", inputs=("average pooling",)),
+    FullyConnected(name="logits", inputs=("flat",), channels=10),
+)
+"""A layer of every kind; 8 and 16 channels fill an array of 8 columns, 10 do not."""
+
+_FLOAT = Schedule(epochs=30, learning_rate=5e-3)
+_FINE_TUNING = Schedule(epochs=10, learning_rate=2e-3)
 _WEIGHT_FORMATS = (INT8, INT4, IntegerFormat(2, signed=True))
 
 EPOCHS = _FLOAT.epochs + len(_WEIGHT_FORMATS) * _FINE_TUNING.epochs
@@ -82,19 +106,17 @@ def train_networks(
     def report(epoch: int, loss: float) -> None:
         on_epoch()
 
-    start = Network.random(SIZES, seed=seed)
+    start = Network.random(LAYERS, IMAGE_SHAPE, seed=seed)
     floating = train(start, data, replace(_FLOAT, seed=seed), on_epoch=report)
     accuracies = [
         Accuracy.of("float32", "NumPy, float32", floating.predict(held_out.images), held_out)
     ]
     candidates: list[tuple[str, Network, QuantizedNetwork]] = []
+    calibrated = NetworkQuantization.calibrate(
+        floating, data.images, activation_rule=RangeRule.MEAN_SQUARED_ERROR
+    )
     for weight_format in _WEIGHT_FORMATS:
-        quantization = NetworkQuantization.calibrate(
-            floating,
-            data.images,
-            activation_rule=RangeRule.MEAN_SQUARED_ERROR,
-            weight_format=weight_format,
-        )
+        quantization = replace(calibrated, weight_format=weight_format)
         schedule = replace(_FINE_TUNING, seed=seed + 1)
         tuned = train(floating, data, schedule, quantization, report)
         for network, how in ((floating, "post-training"), (tuned, "quantization-aware")):

@@ -1,24 +1,36 @@
 """What a run of the demo found; the result file and the report page are made from it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from flow.demo_networks import Accuracy
+from flow.compiled_program import CompiledProgram
+from flow.demo_networks import Accuracy, DemoNetworks
 from flow.digits import DigitSet
-from flow.job import JobResult
-from flow.network import FloatArray
-from flow.quantized_network import LayerRecord, QuantizedLayer, predictions
+from flow.float_layers import FloatArray, Shape
+from flow.layer_work import kind, multiply_accumulates
+from flow.network import classes
+from flow.program_job import ProgramResult
 from golden.compare import Comparison, compare
+from golden.program import Counters
 from golden.quantization_error import QuantizationError, error_between, quantization_error
-from golden.quantize import dequantize, saturates
-from sim.gemm_job import GemmJob
+from golden.quantize import Quantization, dequantize, saturates
 
-__all__ = ["DemoResult", "LayerResult", "layer_result"]
+__all__ = ["DemoResult", "LayerResult", "WeightResult", "layer_results"]
 
 Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightResult:
+    """The weights of a layer before quantization, and what quantization did to them."""
+
+    values: FloatArray
+    quantization: Quantization
+    error: QuantizationError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,61 +39,40 @@ class LayerResult:
 
     Parameters
     ----------
-    layer : its integers
-    job : what the engine was given
-    outputs : int8 array (M, N), what the hardware put out
-    comparison : of the outputs with golden
-    cycles : clock cycles from the first input to the last output
-    utilization : useful multiply-accumulates over those the array could do in these cycles
-    busy : bool (cycles,), in which of them a row of activations entered the array
-    float_weights, float_outputs : before quantization, (K, N) and (M, N)
-    weight_error, output_error : what quantization did to them
+    name, kind : what it is called, and what it is
+    outputs : int8 array (n, y, x, channels), what the hardware wrote
+    expected : likewise, golden's
+    rows : rows of activations that the array takes: cycles, if nothing ever waits
+    multiply_accumulates : products that the layer's definition has
+    utilization : of the array's elements while it takes these rows
+    weights : None for a layer that has none
+    quantization : what the outputs stand for
+    float_outputs : before quantization
+    error : what quantization did to the outputs
     """
 
-    layer: QuantizedLayer
-    job: GemmJob
+    name: str
+    kind: str
     outputs: Int8Array
-    comparison: Comparison
-    cycles: int
+    expected: Int8Array
+    rows: int
+    multiply_accumulates: int
     utilization: float
-    busy: npt.NDArray[np.bool_]
-    float_weights: FloatArray
+    weights: WeightResult | None
+    quantization: Quantization
     float_outputs: FloatArray
-    weight_error: QuantizationError
-    output_error: QuantizationError
+    error: QuantizationError
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Of the outputs with golden's."""
+        return compare(self.outputs, self.expected)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """M, K and N of the product."""
-        return (len(self.outputs), *self.layer.weights.shape)
-
-    @property
-    def used(self) -> npt.NDArray[np.float64]:
-        """Of each cycle, the share of the array's elements that take a useful product.
-
-        A row of activations counts in the cycle it enters; what pads the last tiles does not. The
-        mean is the utilization.
-        """
-        _, k, n = self.shape
-        rows, cols = self.job.config.rows, self.job.config.cols
-        shares = np.concatenate(
-            [
-                np.full(
-                    step.count,
-                    min(rows, k - step.k_tile * rows) * min(cols, n - step.n_tile * cols),
-                )
-                for step in self.job.passes
-            ]
-        )
-        used = np.zeros(self.cycles)
-        used[self.busy] = shares / (rows * cols)
-        return used
-
-    @property
-    def multiply_accumulates(self) -> int:
-        """Useful products, without those of padding."""
-        m, k, n = self.shape
-        return m * k * n
+    def shape(self) -> Shape:
+        """Of the output for one image, (y, x, channels)."""
+        _, y, x, channels = self.outputs.shape
+        return y, x, channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +82,24 @@ class DemoResult:
     Parameters
     ----------
     held_out : the images that ran
-    layers : in order
+    program : what ran
+    inputs : the images as the hardware had them
+    layers : in order, those that compute something
+    counters : what the hardware counted
+    expected_counters : what golden counted
+    cycles : of all runs together; None where no clock runs
     accuracies : of every network, the hardware last
     settings : what was asked for and built, name by name, in words
     seconds : wall time of each stage, name by name
     """
 
     held_out: DigitSet
+    program: CompiledProgram
+    inputs: Int8Array
     layers: tuple[LayerResult, ...]
+    counters: Counters
+    expected_counters: Counters
+    cycles: int | None
     accuracies: tuple[Accuracy, ...]
     settings: dict[str, str]
     seconds: dict[str, float]
@@ -114,28 +115,47 @@ class DemoResult:
         return sum(layer.comparison.count for layer in self.layers)
 
     @property
-    def cycles(self) -> int:
-        """Clock cycles of all layers."""
-        return sum(layer.cycles for layer in self.layers)
+    def equal(self) -> bool:
+        """Whether all outputs and all counters are golden's."""
+        return self.differences == 0 and self.counters == self.expected_counters
+
+    @property
+    def verdict(self) -> str:
+        """In a sentence."""
+        if self.differences:
+            return f"{self.differences:,} of {self.elements:,} elements differ from golden"
+        if not self.equal:
+            return f"all {self.elements:,} elements equal, but counters differ from golden's"
+        return f"all {self.elements:,} elements equal, to the last bit"
+
+    @property
+    def rows(self) -> int:
+        """Rows of activations of all layers."""
+        return sum(layer.rows for layer in self.layers)
 
     @property
     def utilization(self) -> float:
-        """Of all layers, weighted by their cycles."""
-        return sum(layer.utilization * layer.cycles for layer in self.layers) / self.cycles
+        """Of the array, over all cycles; where no clock runs, over all rows of activations."""
+        engine = self.program.config.engine
+        products = sum(layer.multiply_accumulates for layer in self.layers)
+        possible: int = (self.cycles or self.rows) * engine.rows * engine.cols
+        return products / possible
 
     @property
     def predictions(self) -> npt.NDArray[np.int64]:
         """What the hardware read, image by image."""
-        return predictions(self.layers[-1].outputs)
+        return classes(self.layers[-1].outputs)
 
     def as_json(self) -> dict[str, Any]:
         """The result file's content: numbers and names, no arrays."""
         return {
-            "equal": self.differences == 0,
+            "equal": self.equal,
             "elements": self.elements,
             "differences": self.differences,
             "cycles": self.cycles,
             "utilization": round(self.utilization, 4),
+            "counters": asdict(self.counters),
+            "expected_counters": asdict(self.expected_counters),
             "accuracies": [
                 {
                     "network": accuracy.network,
@@ -152,54 +172,66 @@ class DemoResult:
         }
 
 
-def layer_result(
-    record: LayerRecord,
-    job: GemmJob,
-    run: JobResult,
-    float_weights: FloatArray,
-    float_outputs: FloatArray,
-) -> LayerResult:
-    """Compare one layer with golden (`record`), and golden with the float network.
+def layer_results(
+    networks: DemoNetworks, held_out: DigitSet, program: CompiledProgram, run: ProgramResult
+) -> list[LayerResult]:
+    """Compare each layer with golden, and golden with the float network.
 
-    `run` is from a level with a clock.
+    Layers without instructions compute nothing and are left out.
     """
-    q = record.layer.quantization
-    assert run.cycles is not None
-    assert run.utilization is not None
-    assert run.busy is not None
-    return LayerResult(
-        layer=record.layer,
-        job=job,
-        outputs=run.outputs,
-        comparison=compare(run.outputs, record.outputs),
-        cycles=run.cycles,
-        utilization=run.utilization,
-        busy=run.busy,
-        float_weights=float_weights,
-        float_outputs=float_outputs,
-        weight_error=quantization_error(float_weights, q.weights),
-        output_error=error_between(
-            float_outputs,
-            dequantize(record.outputs, q.output),
-            saturates(float_outputs, q.output),
-        ),
-    )
+    quantized, engine = networks.quantized, program.config.engine
+    expected = quantized.run(quantized.quantize_images(held_out.images))
+    floats = networks.tuned.run(held_out.images)
+    types = quantized.graph(len(held_out)).types
+    runs = len(held_out) // program.tensors[program.inputs[0]].type.shape[0]
+    results = []
+    for layer, code in zip(quantized.layers, program.layers, strict=True):
+        if not code.count:
+            continue
+        name, q = layer.name, quantized.tensors[layer.name]
+        steps = program.instructions[code.first : code.first + code.count]
+        rows = runs * sum(step.passes * step.rows for step in steps)
+        products = multiply_accumulates(layer, [types[read] for read in layer.inputs])
+        results.append(
+            LayerResult(
+                name=name,
+                kind=kind(layer),
+                outputs=run.tensors[name],
+                expected=expected[name],
+                rows=rows,
+                multiply_accumulates=products,
+                utilization=products / (rows * engine.rows * engine.cols),
+                weights=_weights(networks, name),
+                quantization=q,
+                float_outputs=floats[name],
+                error=error_between(
+                    floats[name], dequantize(expected[name], q), saturates(floats[name], q)
+                ),
+            )
+        )
+    return results
+
+
+def _weights(networks: DemoNetworks, name: str) -> WeightResult | None:
+    if name not in networks.quantized.weights:
+        return None
+    values, q = networks.tuned.parameters[name][0], networks.quantized.weights[name]
+    return WeightResult(values=values, quantization=q, error=quantization_error(values, q))
 
 
 def _layer_as_json(layer: LayerResult) -> dict[str, Any]:
-    m, k, n = layer.shape
-    return {
-        "name": layer.layer.name,
-        "m": m,
-        "k": k,
-        "n": n,
+    found = {
+        "name": layer.name,
+        "kind": layer.kind,
+        "shape": layer.shape,
         "elements": layer.comparison.total,
         "differences": layer.comparison.count,
         "first_difference": str(layer.comparison.first) if layer.comparison.first else None,
-        "cycles": layer.cycles,
+        "rows": layer.rows,
         "multiply_accumulates": layer.multiply_accumulates,
         "utilization": round(layer.utilization, 4),
-        "accumulator_bits": layer.layer.accumulator_bits,
-        "weight_sqnr_db": round(layer.weight_error.sqnr_db, 2),
-        "output_sqnr_db": round(layer.output_error.sqnr_db, 2),
+        "output_sqnr_db": round(layer.error.sqnr_db, 2),
     }
+    if layer.weights is not None:
+        found["weight_sqnr_db"] = round(layer.weights.error.sqnr_db, 2)
+    return found

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HELD_OUT", "PIXELS", "SPLIT_SEED", "DigitSet", "load_digits"]
+__all__ = ["HELD_OUT", "IMAGE_SHAPE", "SPLIT_SEED", "DigitSet", "load_digits"]
 
-PIXELS = 64
-"""Pixels of an image, 8 x 8, row by row."""
+IMAGE_SHAPE = (8, 8, 1)
+"""Of an image: y, x, channels."""
 
 HELD_OUT = 360
 """Images kept out of training; the other 1,437 train."""
@@ -23,7 +23,7 @@ class DigitSet:
 
     Parameters
     ----------
-    images : float32 array (n, 64)
+    images : float32 array (n, 8, 8, 1)
         Ink from 0 (none) to 1, in steps of 1/16.
     labels : int64 array (n,)
         The digit, 0 to 9.
@@ -46,7 +46,7 @@ def load_digits() -> tuple[DigitSet, DigitSet]:
     from sklearn.model_selection import train_test_split
 
     data = load()
-    images = (data.data / 16).astype(np.float32)
+    images = (data.images / 16).astype(np.float32).reshape(-1, *IMAGE_SHAPE)
     labels = data.target.astype(np.int64)
     train_x, held_x, train_y, held_y = train_test_split(
         images, labels, test_size=HELD_OUT, stratify=labels, random_state=SPLIT_SEED

@@ -4,22 +4,31 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from flow.window import FloatArray, Shape, Window
+from flow.image_windows import cropped, padded, patches, taps
+from flow.kernel_window import KernelWindow
 
 __all__ = [
     "Add",
     "AveragePooling",
     "Convolution",
     "Depthwise",
+    "Flatten",
+    "FloatArray",
     "FullyConnected",
     "Layer",
     "MaxPooling",
     "Pullback",
+    "Shape",
 ]
 
+FloatArray = npt.NDArray[np.float32]
+Shape = tuple[int, int, int]
+"""Of one image: y, x, channels."""
 Arrays = tuple[FloatArray, ...]
 Pullback = Callable[[FloatArray], tuple[Arrays, Arrays]]
 """From the gradient of a layer's output to those of its inputs and of its parameters."""
@@ -36,6 +45,9 @@ class Layer(ABC):
     relu : whether negative outputs become 0
     """
 
+    keeps_scale: ClassVar[bool] = False
+    """Whether the output is quantized as the input is."""
+
     name: str
     inputs: tuple[str, ...]
     relu: bool = False
@@ -44,7 +56,7 @@ class Layer(ABC):
     def output_shape(self, *inputs: Shape) -> Shape:
         """Of one image, from those of the inputs."""
 
-    def parameter_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+    def parameter_shapes(self, *inputs: Shape) -> tuple[tuple[int, ...], ...]:
         """Of the weights and the bias; none for most layers. The last axis is the channel."""
         return ()
 
@@ -58,68 +70,67 @@ class Convolution(Layer):
     """Weights (kernel, kernel, channels in, channels out)."""
 
     channels: int
-    window: Window
+    window: KernelWindow
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """A pixel for each window."""
-        return (*self.window.places(inputs[0]), self.channels)
+        return (*self.window.output_size(inputs[0][:2]), self.channels)
 
-    def parameter_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+    def parameter_shapes(self, *inputs: Shape) -> tuple[tuple[int, ...], ...]:
         """Weights and bias."""
-        kernel = self.window.kernel
-        return ((kernel, kernel, inputs[0][2], self.channels), (self.channels,))
+        return ((*self.window.kernel, inputs[0][2], self.channels), (self.channels,))
 
     def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
         """One product of matrices: the windows times the weights."""
         weights, bias = parameters
         matrix = weights.reshape(-1, self.channels)
-        padded = self.window.padded(inputs[0])
-        patches = self.window.patches(padded)
+        around = padded(inputs[0], self.window)
+        seen = patches(around, self.window)
 
         def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
             rows = gradient.reshape(-1, self.channels)
-            of_weights = patches.reshape(len(rows), -1).T @ rows
-            of_patches = (rows @ matrix.T).reshape(*gradient.shape[:3], -1, padded.shape[3])
-            of_padded = np.zeros_like(padded)
-            for index, tap in enumerate(self.window.taps(of_padded)):
-                tap += of_patches[..., index, :]
-            of_input = self.window.cropped(of_padded)
+            of_weights = seen.reshape(len(rows), -1).T @ rows
+            of_seen = (rows @ matrix.T).reshape(*gradient.shape[:3], -1, around.shape[3])
+            of_around = np.zeros_like(around)
+            for index, tap in enumerate(taps(of_around, self.window)):
+                tap += of_seen[..., index, :]
+            of_input = cropped(of_around, self.window)
             return (of_input,), (of_weights.reshape(weights.shape), rows.sum(axis=0))
 
-        return patches @ matrix + bias, pullback
+        return seen @ matrix + bias, pullback
 
 
 @dataclass(frozen=True, kw_only=True)
 class Depthwise(Layer):
     """A convolution of each channel by itself; weights (kernel, kernel, channels)."""
 
-    window: Window
+    window: KernelWindow
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """A pixel for each window."""
-        return (*self.window.places(inputs[0]), inputs[0][2])
+        return (*self.window.output_size(inputs[0][:2]), inputs[0][2])
 
-    def parameter_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+    def parameter_shapes(self, *inputs: Shape) -> tuple[tuple[int, ...], ...]:
         """Weights and bias."""
         channels = inputs[0][2]
-        return ((self.window.kernel, self.window.kernel, channels), (channels,))
+        return ((*self.window.kernel, channels), (channels,))
 
     def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
         """A sum over the pixels of the window."""
         weights, bias = parameters
         factors = weights.reshape(-1, len(bias))
-        padded = self.window.padded(inputs[0])
-        taps = self.window.taps(padded)
-        output = bias + taps[0] * factors[0]
-        for tap, factor in zip(taps[1:], factors[1:], strict=True):
-            output += tap * factor
+        around = padded(inputs[0], self.window)
+        views = taps(around, self.window)
+        output = bias + views[0] * factors[0]
+        for view, factor in zip(views[1:], factors[1:], strict=True):
+            output += view * factor
 
         def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
-            of_factors = np.stack([np.einsum("nyxc,nyxc->c", tap, gradient) for tap in taps])
-            of_padded = np.zeros_like(padded)
-            for tap, factor in zip(self.window.taps(of_padded), factors, strict=True):
+            of_factors = np.stack([np.einsum("nyxc,nyxc->c", view, gradient) for view in views])
+            of_around = np.zeros_like(around)
+            for tap, factor in zip(taps(of_around, self.window), factors, strict=True):
                 tap += gradient * factor
-            of_input = self.window.cropped(of_padded)
+            of_input = cropped(of_around, self.window)
             return (of_input,), (of_factors.reshape(weights.shape), gradient.sum(axis=(0, 1, 2)))
 
         return output, pullback
@@ -127,15 +138,17 @@ class Depthwise(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class _Pooling(Layer):
-    window: Window
+    keeps_scale: ClassVar[bool] = True
+
+    window: KernelWindow
 
     def __post_init__(self) -> None:
-        if self.window.padding:
+        if any(map(any, self.window.padding)):
             raise ValueError(f"{self.name}: a pooling must have no padding")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """A pixel for each window."""
-        return (*self.window.places(inputs[0]), inputs[0][2])
+        return (*self.window.output_size(inputs[0][:2]), inputs[0][2])
 
 
 class MaxPooling(_Pooling):
@@ -143,15 +156,15 @@ class MaxPooling(_Pooling):
 
     def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
         """A maximum over the pixels of the window."""
-        taps = self.window.taps(inputs[0])
-        output = np.maximum.reduce(taps)
+        views = taps(inputs[0], self.window)
+        output = np.maximum.reduce(views)
 
         def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
             of_input = np.zeros_like(inputs[0])
             free = np.ones(output.shape, np.bool_)
-            for tap, of_tap in zip(taps, self.window.taps(of_input), strict=True):
-                largest = (tap == output) & free
-                of_tap += gradient * largest
+            for view, of_view in zip(views, taps(of_input, self.window), strict=True):
+                largest = (view == output) & free
+                of_view += gradient * largest
                 free &= ~largest
             return (of_input,), ()
 
@@ -163,16 +176,16 @@ class AveragePooling(_Pooling):
 
     def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
         """A sum over the pixels of the window, divided by their number."""
-        taps = self.window.taps(inputs[0])
-        share = inputs[0].dtype.type(1 / len(taps))
+        views = taps(inputs[0], self.window)
+        share = inputs[0].dtype.type(1 / len(views))
 
         def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
             of_input = np.zeros_like(inputs[0])
-            for of_tap in self.window.taps(of_input):
-                of_tap += gradient * share
+            for of_view in taps(of_input, self.window):
+                of_view += gradient * share
             return (of_input,), ()
 
-        return np.add.reduce(taps) * share, pullback
+        return np.add.reduce(views) * share, pullback
 
 
 class Add(Layer):
@@ -193,27 +206,46 @@ class Add(Layer):
         return inputs[0] + inputs[1], pullback
 
 
+class Flatten(Layer):
+    """The same values as one pixel (1, 1, K), channel fastest."""
+
+    keeps_scale: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """One pixel."""
+        return (1, 1, prod(inputs[0]))
+
+    def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
+        """Another shape."""
+
+        def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
+            return (gradient.reshape(inputs[0].shape),), ()
+
+        return inputs[0].reshape(len(inputs[0]), 1, 1, -1), pullback
+
+
 @dataclass(frozen=True, kw_only=True)
 class FullyConnected(Layer):
-    """Weights (K, N); an image of any shape is flattened, channel fastest."""
+    """Weights (K, N), for one pixel of K channels."""
 
     channels: int
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """N."""
-        return (self.channels,)
+        """One pixel of N channels."""
+        if inputs[0][:2] != (1, 1):
+            raise ValueError(f"{self.name} must have a flat input, not {inputs[0]}: flatten it")
+        return (1, 1, self.channels)
 
-    def parameter_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+    def parameter_shapes(self, *inputs: Shape) -> tuple[tuple[int, ...], ...]:
         """Weights and bias."""
-        return ((prod(inputs[0]), self.channels), (self.channels,))
+        return ((inputs[0][2], self.channels), (self.channels,))
 
     def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
         """One product of matrices."""
         weights, bias = parameters
-        rows = inputs[0].reshape(len(inputs[0]), -1)
 
         def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
-            of_input = (gradient @ weights.T).reshape(inputs[0].shape)
-            return (of_input,), (rows.T @ gradient, gradient.sum(axis=0))
+            of_weights = inputs[0][:, 0, 0].T @ gradient[:, 0, 0]
+            return (gradient @ weights.T,), (of_weights, gradient.sum(axis=(0, 1, 2)))
 
-        return rows @ weights + bias, pullback
+        return inputs[0] @ weights + bias, pullback

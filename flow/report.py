@@ -1,6 +1,7 @@
 """The demo's report page: one self-contained HTML file, without scripts."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -8,8 +9,9 @@ from string import Template
 import numpy as np
 import numpy.typing as npt
 
-from flow.charts import ClippingRange, Phase, digit, histogram, timeline
+from flow.charts import ClippingRange, Phase, histogram, pixels, timeline
 from flow.demo_result import DemoResult, LayerResult
+from flow.feature_maps import feature_maps
 from golden.quantize import Quantization
 
 __all__ = ["report"]
@@ -20,18 +22,19 @@ DIGITS_SHOWN = 40
 def report(result: DemoResult) -> str:
     """The page as text. Every number on it is from `result`."""
     template = Template(files("flow").joinpath("report.html").read_text(encoding="utf-8"))
-    equal = result.differences == 0
     return template.substitute(
-        verdict=escape(_verdict(result)),
-        verdict_class="equal" if equal else "different",
+        verdict=escape(_sentence(result.verdict)),
+        verdict_class="equal" if result.equal else "different",
         summary=escape(_summary(result)),
         figures=_figures(result),
         layer_rows=_lines(_layer_row(layer) for layer in result.layers),
         layer_total=_layer_total(result),
         timeline=timeline(
-            [Phase(layer.layer.name, layer.used) for layer in result.layers],
-            label=f"Utilization over {result.cycles:,} clock cycles",
+            [Phase(layer.name, np.full(layer.rows, layer.utilization)) for layer in result.layers],
+            label=f"Utilization over {result.rows:,} rows of activations",
         ),
+        counter_rows=_lines(_counter_rows(result)),
+        maps=feature_maps(result, int(_shown(result)[0][0])),
         held_out=f"{len(result.held_out):,}",
         accuracy_rows=_lines(_accuracy_rows(result)),
         digits_caption=escape(_digits_caption(result)),
@@ -42,54 +45,64 @@ def report(result: DemoResult) -> str:
     )
 
 
-def _verdict(result: DemoResult) -> str:
-    if result.differences:
-        return f"{result.differences:,} of {result.elements:,} elements differ from golden"
-    return f"All {result.elements:,} elements equal, to the last bit"
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _summary(result: DemoResult) -> str:
     return (
-        f"A network of {len(result.layers)} layers read {len(result.held_out):,} scanned digits "
-        "that it was not trained on. It ran on generated Verilog in simulation, and every output "
-        "of every layer was compared with the golden model in NumPy."
+        f"A convolutional network read {len(result.held_out):,} scanned digits that it was not "
+        "trained on. It was compiled to a program of the accelerator, and every output of every "
+        "layer that the program left in the activation memory was compared with the golden model "
+        "of the network, which knows no programs."
     )
 
 
 def _figures(result: DemoResult) -> str:
-    hardware = result.accuracies[-1]
+    ran = result.accuracies[-1]
     kinds = {
-        "held-out images read right by the hardware": f"{hardware.fraction:.1%}",
+        "held-out images read right": f"{ran.fraction:.1%}",
         "elements that differ from golden": f"{result.differences:,}",
-        "clock cycles": f"{result.cycles:,}",
-        "array utilization": f"{result.utilization:.1%}",
     }
+    if result.cycles is not None:
+        kinds["clock cycles"] = f"{result.cycles:,}"
+    kinds["array utilization"] = f"{result.utilization:.1%}"
     return _lines(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in kinds.items())
 
 
 def _layer_row(layer: LayerResult) -> str:
-    m, k, n = layer.shape
     cells = _cells(
-        f"{m} × {k} × {n}",
+        " × ".join(map(str, layer.shape)),
         f"{layer.comparison.total:,}",
         f"{layer.comparison.count:,}",
-        f"{layer.cycles:,}",
+        f"{layer.multiply_accumulates:,}",
+        f"{layer.rows:,}",
         f"{layer.utilization:.1%}",
-        str(layer.layer.accumulator_bits),
     )
-    return f'<tr><th scope="row">{escape(layer.layer.name)}</th>{cells}</tr>'
+    return (
+        f'<tr><th scope="row">{escape(layer.name)}</th><td class="words">{escape(layer.kind)}</td>'
+        f"{cells}</tr>"
+    )
 
 
 def _layer_total(result: DemoResult) -> str:
     cells = _cells(
         "",
+        "",
         f"{result.elements:,}",
         f"{result.differences:,}",
-        f"{result.cycles:,}",
+        f"{sum(layer.multiply_accumulates for layer in result.layers):,}",
+        f"{result.rows:,}",
         f"{result.utilization:.1%}",
-        "",
     )
     return f'<tr><th scope="row">together</th>{cells}</tr>'
+
+
+def _counter_rows(result: DemoResult) -> Iterator[str]:
+    expected = asdict(result.expected_counters)
+    for name, value in asdict(result.counters).items():
+        cells = _cells(f"{value:,}", f"{expected[name]:,}")
+        yield f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>{cells}</tr>'
 
 
 def _accuracy_rows(result: DemoResult) -> Iterator[str]:
@@ -103,15 +116,15 @@ def _accuracy_rows(result: DemoResult) -> Iterator[str]:
 
 
 def _error_row(layer: LayerResult) -> str:
-    weights, outputs = layer.weight_error, layer.output_error
+    weights, outputs = layer.weights, layer.error
     cells = _cells(
-        f"{weights.sqnr_db:.1f} dB",
-        f"{weights.clipped:.2%}",
+        f"{weights.error.sqnr_db:.1f} dB" if weights else "",
+        f"{weights.error.clipped:.2%}" if weights else "",
         f"{outputs.sqnr_db:.1f} dB",
         f"{outputs.max_abs:.3g}",
         f"{outputs.clipped:.2%}",
     )
-    return f'<tr><th scope="row">{escape(layer.layer.name)}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{escape(layer.name)}</th>{cells}</tr>'
 
 
 def _shown(result: DemoResult) -> tuple[npt.NDArray[np.int64], int]:
@@ -125,15 +138,15 @@ def _digits_caption(result: DemoResult) -> str:
     shown, wrong = _shown(result)
     total = len(result.held_out) - result.accuracies[-1].right
     which = f"All {wrong}" if wrong == total else f"The first {wrong} of {total}"
-    rest = f", then the first {len(shown) - wrong} it read right" if len(shown) > wrong else ""
-    return f"{which} held-out images that the hardware read wrong{rest}."
+    rest = f", then the first {len(shown) - wrong} read right" if len(shown) > wrong else ""
+    return f"{which} held-out images that were read wrong{rest}."
 
 
 def _digit_items(result: DemoResult) -> Iterator[str]:
     for index in _shown(result)[0]:
         read, label = int(result.predictions[index]), int(result.held_out.labels[index])
         words = f"A scan of the digit {label}, read as {read}"
-        image = digit(result.held_out.images[index], label=words)
+        image = pixels(result.held_out.images[index, ..., 0], label=words)
         if read == label:
             yield f"<li>{image}<b>{read}</b></li>"
         else:
@@ -143,11 +156,11 @@ def _digit_items(result: DemoResult) -> Iterator[str]:
 def _histograms(result: DemoResult) -> Iterator[str]:
     """The weights of all layers, then their outputs: a row of the page each."""
     for layer in result.layers:
-        name, q = layer.layer.name, layer.layer.quantization
-        yield _histogram(f"{name}: weights", layer.float_weights, q.weights)
+        if layer.weights is not None:
+            weights = layer.weights
+            yield _histogram(f"{layer.name}: weights", weights.values, weights.quantization)
     for layer in result.layers:
-        name, q = layer.layer.name, layer.layer.quantization
-        yield _histogram(f"{name}: outputs", layer.float_outputs, q.output)
+        yield _histogram(f"{layer.name}: outputs", layer.float_outputs, layer.quantization)
 
 
 def _histogram(name: str, values: npt.NDArray[np.float32], quantization: Quantization) -> str:

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from flow.charts import ClippingRange, Phase, digit, histogram, timeline
+from flow.charts import ClippingRange, Phase, histogram, pixels, timeline
 
 UNIT = ClippingRange((-1, 1), (-0.5, 0.5))
 
@@ -14,11 +14,20 @@ def parts(svg, tag, kind=None):
     return [e for e in ElementTree.fromstring(svg).iter(tag) if kind in (None, e.get("class"))]
 
 
-def test_a_digit_has_one_square_for_each_pixel_with_ink():
-    image = np.zeros(64)
-    image[[0, 9, 63]] = [0.5, 0.5, 1]
-    paths = {path.get("opacity"): path.get("d") for path in parts(digit(image, label="3"), "path")}
-    assert paths == {"0.5": "M0 0h1v1h-1zM1 1h1v1h-1z", "1": "M7 7h1v1h-1z"}
+def test_an_image_has_one_square_for_each_pixel_with_ink():
+    image = np.zeros((4, 8))
+    image[0, 0] = image[1, 1] = 0.5
+    image[3, 7] = 1
+    svg = pixels(image, label="3")
+    paths = {path.get("opacity"): path.get("d") for path in parts(svg, "path")}
+    assert paths == {"0.5": "M0 0h1v1h-1zM1 1h1v1h-1z", "1": "M7 3h1v1h-1z"}
+    assert ElementTree.fromstring(svg).get("viewBox") == "0 0 8 4"
+
+
+def test_shades_are_32nds_and_negative_ink_is_marked():
+    svg = pixels(np.array([[-0.25, 0.26, 0.01, 7.0]]), label="map")
+    shades = [(path.get("class"), path.get("opacity")) for path in parts(svg, "path")]
+    assert shades == [("minus", "0.25"), (None, "0.25"), (None, "1")]
 
 
 def test_a_histogram_has_one_bar_for_each_bin_with_values():
@@ -72,6 +81,6 @@ def test_a_pixel_of_a_timeline_is_the_mean_of_its_cycles():
 
 
 def test_labels_are_escaped_and_say_what_the_picture_shows():
-    root = ElementTree.fromstring(digit(np.ones(64), label='read as "<3>" & wrong'))
+    root = ElementTree.fromstring(pixels(np.ones((8, 8)), label='read as "<3>" & wrong'))
     assert root.get("aria-label") == 'read as "<3>" & wrong'
     assert root.get("role") == "img"

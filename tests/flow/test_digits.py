@@ -1,13 +1,13 @@
 import numpy as np
 
-from flow.digits import HELD_OUT, PIXELS, load_digits
+from flow.digits import HELD_OUT, IMAGE_SHAPE, load_digits
 
 
 def test_the_split_is_disjoint_complete_and_stratified():
     train, held_out = load_digits()
     assert (len(train), len(held_out)) == (1437, HELD_OUT)
     for part in (train, held_out):
-        assert part.images.shape == (len(part), PIXELS)
+        assert part.images.shape == (len(part), *IMAGE_SHAPE)
         shares = np.bincount(part.labels) / len(part)
         np.testing.assert_allclose(shares, 0.1, atol=0.005)
     shared = {row.tobytes() for row in train.images} & {row.tobytes() for row in held_out.images}

@@ -6,30 +6,38 @@ from flow.float_layers import (
     AveragePooling,
     Convolution,
     Depthwise,
+    Flatten,
     FullyConnected,
     MaxPooling,
 )
-from flow.window import Window
+from flow.kernel_window import KernelWindow
 
 ONE = {"name": "layer", "inputs": ("input",)}
+SAME = KernelWindow((3, 3), padding=((1, 1), (1, 1)))
 LAYERS = {
-    "convolution": Convolution(**ONE, channels=4, window=Window(3, 1, 1)),
-    "strided convolution": Convolution(**ONE, channels=2, window=Window(3, 2)),
-    "1 x 1 convolution": Convolution(**ONE, channels=5, window=Window(1)),
-    "depthwise": Depthwise(**ONE, window=Window(3, 1, 1)),
-    "strided depthwise": Depthwise(**ONE, window=Window(2, 2, 1)),
-    "max pooling": MaxPooling(**ONE, window=Window(2, 2)),
-    "overlapping max pooling": MaxPooling(**ONE, window=Window(3, 2)),
-    "average pooling": AveragePooling(**ONE, window=Window(2, 2)),
+    "convolution": Convolution(**ONE, channels=4, window=SAME),
+    "strided convolution": Convolution(**ONE, channels=2, window=KernelWindow((3, 2), (2, 1))),
+    "dilated convolution": Convolution(
+        **ONE, channels=2, window=KernelWindow((2, 3), dilation=(2, 1), padding=((1, 0), (0, 2)))
+    ),
+    "depthwise": Depthwise(**ONE, window=SAME),
+    "strided depthwise": Depthwise(**ONE, window=KernelWindow((2, 2), (2, 3))),
+    "max pooling": MaxPooling(**ONE, window=KernelWindow((2, 2), (2, 2))),
+    "overlapping max pooling": MaxPooling(**ONE, window=KernelWindow((3, 3), (2, 1))),
+    "average pooling": AveragePooling(**ONE, window=KernelWindow((2, 3), (2, 2))),
     "add": Add(name="layer", inputs=("a", "b")),
+    "flatten": Flatten(**ONE),
     "fully connected": FullyConnected(**ONE, channels=4),
 }
-SHAPE = (5, 6, 3)
+
+
+def input_shape(layer):
+    return (1, 1, 7) if isinstance(layer, FullyConnected) else (5, 6, 3)
 
 
 def operands(layer, seed=0, images=2):
     random = np.random.default_rng(seed)
-    shapes = [SHAPE] * len(layer.inputs)
+    shapes = [input_shape(layer)] * len(layer.inputs)
     inputs = tuple(random.standard_normal((images, *shape)) for shape in shapes)
     parameters = tuple(random.standard_normal(s) for s in layer.parameter_shapes(*shapes))
     return inputs, parameters
@@ -39,14 +47,18 @@ def by_definition(layer, inputs, parameters):
     """The output, one value at a time."""
     if isinstance(layer, Add):
         return inputs[0] + inputs[1]
+    if isinstance(layer, Flatten):
+        return np.array([[[image.ravel()]] for image in inputs[0]])
     if isinstance(layer, FullyConnected):
-        return np.array([image.ravel() @ parameters[0] + parameters[1] for image in inputs[0]])
-    window, p = layer.window, layer.window.padding
-    padded = np.pad(inputs[0], ((0, 0), (p, p), (p, p), (0, 0)))
-    output = np.zeros((len(padded), *layer.output_shape(SHAPE)))
+        weights, bias = parameters
+        return np.array([[[image.ravel() @ weights + bias]] for image in inputs[0]])
+    window = layer.window
+    x_padded = np.pad(inputs[0], ((0, 0), *window.padding, (0, 0)))
+    output = np.zeros((len(x_padded), *layer.output_shape(input_shape(layer))))
+    (height, width), (dy, dx) = window.extent, window.dilation
     for n, y, x, c in np.ndindex(output.shape):
-        top, left = y * window.stride, x * window.stride
-        under = padded[n, top : top + window.kernel, left : left + window.kernel]
+        top, left = y * window.stride[0], x * window.stride[1]
+        under = x_padded[n, top : top + height : dy, left : left + width : dx]
         if isinstance(layer, Convolution):
             value = np.sum(under * parameters[0][..., c]) + parameters[1][c]
         elif isinstance(layer, Depthwise):
@@ -64,7 +76,7 @@ def test_outputs_are_those_of_the_definition(kind):
     layer = LAYERS[kind]
     inputs, parameters = operands(layer)
     output, _ = layer.forward(inputs, parameters)
-    assert output.shape[1:] == layer.output_shape(*[SHAPE] * len(inputs))
+    assert output.shape[1:] == layer.output_shape(*[input_shape(layer)] * len(inputs))
     np.testing.assert_allclose(output, by_definition(layer, inputs, parameters), atol=1e-12)
 
 
@@ -109,5 +121,8 @@ def test_inputs_that_do_not_fit_are_refused():
     sentence = r"layer must have two inputs of the same shape, not \(\(4, 4, 1\), \(4, 4, 2\)\)"
     with pytest.raises(ValueError, match=f"^{sentence}$"):
         LAYERS["add"].output_shape((4, 4, 1), (4, 4, 2))
+    sentence = r"layer must have a flat input, not \(4, 4, 1\): flatten it"
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        LAYERS["fully connected"].output_shape((4, 4, 1))
     with pytest.raises(ValueError, match=r"^layer: a pooling must have no padding$"):
-        MaxPooling(**ONE, window=Window(2, 2, 1))
+        MaxPooling(**ONE, window=SAME)

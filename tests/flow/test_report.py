@@ -1,7 +1,7 @@
 import re
+from dataclasses import fields
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 
 from flow.report import report
@@ -50,48 +50,60 @@ def test_the_page_stands_alone_and_is_well_formed(make_demo_result):
 
 def test_the_verdict_is_the_runs(make_demo_result):
     equal = Page(report(make_demo_result()))
-    assert "All 1,100 elements equal, to the last bit" in equal.text()
+    assert "All 99,700 elements equal, to the last bit" in equal.text()
     assert equal.count("h1", **{"class": "equal"}) == 1
 
-    def change(outputs):
-        outputs[:3] ^= 1
+    def change(tensors):
+        tensors["logits"][:3] ^= 1
 
     different = Page(report(make_demo_result(change)))
-    assert "30 of 1,100 elements differ from golden" in different.text()
+    assert "30 of 99,700 elements differ from golden" in different.text()
     assert different.count("h1", **{"class": "different"}) == 1
 
 
 def test_every_picture_says_what_it_shows(make_demo_result):
     page = Page(report(make_demo_result()))
     pictures = [a for tag, a in page.elements if tag == "svg"]
-    assert len(pictures) == 1 + 40 + 2 * 2
+    maps = 1 + 8 + 8 + 8 + 8 + 16 + 16 + 1
+    assert len(pictures) == 1 + 40 + (4 + 7) + maps
     assert all(a["role"] == "img" and len(a["aria-label"]) > 10 for a in pictures)
 
 
-@pytest.mark.parametrize("wrong", [0, 3, 45])
-def test_wrong_digits_come_first_and_are_marked(make_demo_result, wrong):
+def test_feature_maps_are_the_outputs_of_the_first_digit_shown(make_demo_result, read_as):
     labels = make_demo_result().held_out.labels
+    digits = labels.copy()
+    digits[6] = (digits[6] + 1) % 10  # the only wrong one, so the first
 
-    def change(outputs):
-        read = labels.copy()
-        read[-wrong or 50 :] = (read[-wrong or 50 :] + 1) % 10
-        outputs[:] = -128
-        outputs[np.arange(50), read] = 9
+    def change(tensors):
+        read_as(digits)(tensors)
+        tensors["average pooling"][6] = -128
+        tensors["average pooling"][6, 1, 0, 5] = 127
 
-    page = Page(report(make_demo_result(change)))
+    text = report(make_demo_result(change))
+    label = 'aria-label="Channel {} of average pooling" shape-rendering="crispEdges">{}</svg>'
+    assert label.format(5, '<path d="M0 1h1v1h-1z" opacity="1"/>') in text
+    assert label.format(4, "") in text
+
+
+@pytest.mark.parametrize("wrong", [0, 3, 45])
+def test_wrong_digits_come_first_and_are_marked(make_demo_result, read_as, wrong):
+    digits = make_demo_result().held_out.labels.copy()
+    digits[-wrong or 50 :] = (digits[-wrong or 50 :] + 1) % 10
+    page = Page(report(make_demo_result(read_as(digits))))
     items = [a.get("class") for tag, a in page.elements if tag == "li"]
     marked = min(wrong, 40)
     assert items == ["wrong"] * marked + [None] * (40 - marked)
     assert page.text().count("should be") == marked
     sentence = f"The first 40 of {wrong}" if wrong > 40 else f"All {wrong}"
-    assert f"{sentence} held-out images that the hardware read wrong" in page.text()
+    assert f"{sentence} held-out images that were read wrong" in page.text()
 
 
 def test_tables_have_a_row_for_each_layer_and_network(make_demo_result):
     result = make_demo_result()
     page = Page(report(result))
-    assert page.count("th", scope="row") == 2 + 1 + len(result.accuracies) + 2
-    for words in ("50 × 64 × 12", "66.7%", "1,040", "int8 & bias"):
+    counters = len(fields(result.counters))
+    assert page.count("th", scope="row") == 7 + 1 + counters + len(result.accuracies) + 7
+    for words in ("8 × 8 × 8 25,600", "12.5%", "77,600", "int8 & bias", "max pooling 2 × 2"):
         assert words in page.text()
     accuracy = result.accuracies[0]
     assert f"{accuracy.right} of 50 {accuracy.fraction:.1%}" in page.text()
