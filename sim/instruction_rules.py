@@ -74,18 +74,18 @@ def draw_matmul(random: np.random.Generator, config: AcceleratorConfig) -> dict[
 
 def corrupted(random: np.random.Generator, fields: dict[str, Any]) -> int:
     """Return an instruction with one field, or one bit of no field, changed."""
-    word = INSTRUCTION.encode(fields)
+    word = int(INSTRUCTION.encode(fields))
     if random.random() < 0.1:
         reserved = [bit for bit in range(512) if INSTRUCTION.reserved >> bit & 1]
-        return word ^ 1 << reserved[random.integers(len(reserved))]
+        return word ^ 1 << int(reserved[random.integers(len(reserved))])
     field = INSTRUCTION.fields[random.integers(len(INSTRUCTION.fields))]
     low, high = field.range
     old = field.unpack(word)
     old = old.value if field.kind and isinstance(old, field.kind) else old
     near = [0, low, high, old + 1, old - 1, 2 * old, int(random.integers(low, high + 1))]
     value = min(max(near[random.integers(len(near))], low), high)
-    mask = field.pack(-1 if field.signed else high)
-    return word & ~mask | field.pack(value)
+    mask = int(field.pack(-1 if field.signed else high))
+    return word & ~mask | int(field.pack(value))
 
 
 def _place(random: np.random.Generator, last: int, at_end: bool) -> int:
