@@ -97,9 +97,10 @@ def packet_bytes(data: bytes | bytearray) -> int | None:
 def decode(data: bytes) -> Packet | None:
     """Return the packet that ``data`` is, or None if it is not exactly one that is whole.
 
-    >>> decode(encode(Packet(Command.RUN, 7, address=64)))
-    Packet(command=Command.RUN, sequence=7, memory=HostMemory.PROGRAM, address=64, count=0, \
-payload=(), result=None)
+    >>> decode(encode(Packet(Command.RUN, 7, address=64))).address
+    64
+    >>> decode(b"garbage") is None
+    True
     """
     if not data or len(data) != packet_bytes(data):
         return None
