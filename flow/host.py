@@ -29,6 +29,7 @@ __all__ = ["Host", "Status"]
 
 _ADDRESSES = 1 << 32
 _WORD = 0xFFFFFFFF
+_PAUSE = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,10 @@ class Host:
         LinkError
             It is still running.
         """
-        deadline = self.link.now() + timeout
+        start = self.link.now()
         while True:
-            late = self.link.now() > deadline
+            waited = self.link.now() - start
+            late = waited > timeout
             status = self.status()
             if status.state is State.ERROR:
                 name = getattr(status.error, "name", status.error)
@@ -149,6 +151,8 @@ class Host:
                 return status
             if late:
                 raise LinkError(f"the program is still running after {timeout:g} s; wait longer")
+            # Few questions, and the end is seen late by a small part of the program's time.
+            self.link.pause(min(waited * _PAUSE, timeout - waited))
 
     def identification(self) -> dict[str, int]:
         """Return what the hardware says about itself, by the names of the register table."""

@@ -46,6 +46,11 @@ class LinkRequests:
         """Return the carrier's time in seconds."""
         return self._transport.now()
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass; what comes meanwhile answers nothing."""
+        if seconds > 0:
+            self._transport.receive(seconds)
+
     def ask(self, command: Command, *, expected: int = 0, **fields: Any) -> Packet:
         """Send a request with the fields of a `Packet` and return its reply, if it was done.
 

@@ -1,14 +1,16 @@
 """One function runs a compiled network on many images; the level is an argument."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from flow.compiled_program import CompiledProgram
 from flow.job import Level
-from golden.program import Counters, run_program
+from flow.program_machine import open_machine
+from golden.program import Counters
 
 __all__ = ["ProgramResult", "run_program_job"]
 
@@ -24,12 +26,17 @@ class ProgramResult:
     ----------
     tensors : every tensor by name, (n, y, x, channels), all runs together
     counters : of all runs
-    cycles : of all runs; None where no clock runs
+    registers : the hardware's counters of all runs, by the names of the register table
     """
 
     tensors: Tensors
     counters: Counters
-    cycles: int | None = None
+    registers: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def cycles(self) -> int | None:
+        """Of all runs; None where no clock runs or nothing counts."""
+        return self.registers.get("cycles") or None
 
 
 def run_program_job(
@@ -38,31 +45,31 @@ def run_program_job(
     level: Level,
     *,
     on_run: Callable[[], None] = lambda: None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+    build_root: Path = Path("build/sim"),
 ) -> ProgramResult:
-    """Run a program that keeps all its tensors (`Reuse.NONE`), a batch of the inputs at a time.
+    """Run a program, a batch of the inputs at a time.
 
-    `on_run` is called after every batch. Raises ValueError if the last batch would not be full.
+    `on_run` is called after every batch, `on_stage` as by `flow.program_machine.open_machine`.
+
+    Raises
+    ------
+    UserError
+        The simulator is missing or failed, or the program was stopped.
+    ValueError
+        The last batch would not be full.
     """
-    if level is not Level.GOLDEN:
-        raise ValueError(f"programs run on {Level.GOLDEN}, not on {level}")
-    tensors: list[Tensors] = []
-    total = Counters()
-    for batch in _batches(program, inputs):
-        memories, engine = program.memories(batch), program.config.engine
-        counters = run_program(
-            program.instructions,
-            memories,
-            rows=engine.rows,
-            cols=engine.cols,
-            depth=engine.depth,
-            accumulator_bits=engine.accumulator_bits,
-        )
-        names = program.tensors
-        tensors.append({name: program.read_tensor(memories.activation, name) for name in names})
-        total = _together(total, counters)
-        on_run()
+    batches = list(_batches(program, inputs))
+    runs = []
+    with open_machine(program, level, on_stage=on_stage, build_root=build_root) as machine:
+        on_stage("run")
+        for batch in batches:
+            runs.append(machine.run(batch))
+            on_run()
     return ProgramResult(
-        {name: np.concatenate([run[name] for run in tensors]) for name in program.tensors}, total
+        {name: np.concatenate([run.tensors[name] for run in runs]) for name in program.tensors},
+        Counters(**_together([vars(run.counters) for run in runs])),
+        _together([run.registers for run in runs]),
     )
 
 
@@ -75,9 +82,7 @@ def _batches(program: CompiledProgram, inputs: Tensors) -> Iterator[Tensors]:
         yield {name: inputs[name][first : first + batch] for name in program.inputs}
 
 
-def _together(first: Counters, second: Counters) -> Counters:
-    sums = {
-        field.name: getattr(first, field.name) + getattr(second, field.name)
-        for field in fields(Counters)
+def _together(runs: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {
+        name: (max if name == "largest" else sum)(run[name] for run in runs) for name in runs[0]
     }
-    return Counters(**{**sums, "largest": max(first.largest, second.largest)})

@@ -8,9 +8,15 @@ from amaranth.lib.wiring import In, Out
 from hw.pipeline import delayed, registered
 from hw.word_port import WordPort
 
-__all__ = ["WordMemory"]
+__all__ = ["WordMemory", "host_stride"]
 
 _LANE = 32
+
+
+def host_stride(shape):
+    """Return how many words of 32 bits the host sees of a word of a shape, padding included."""
+    lanes = -(-Shape.cast(shape).width // _LANE)
+    return 1 << (lanes - 1).bit_length()
 
 
 class WordMemory(wiring.Component):
@@ -74,7 +80,7 @@ class WordMemory(wiring.Component):
     @property
     def stride(self):
         """Lanes from a word to the next as the host sees them."""
-        return 1 << (self.lanes - 1).bit_length()
+        return host_stride(unsigned(self.width))
 
     def elaborate(self, platform):
         m = Module()

@@ -1,0 +1,196 @@
+"""What runs a program: the golden model, or an accelerator behind a carrier."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from flow.compiled_program import CompiledProgram
+from flow.errors import UserError
+from flow.host import Host
+from flow.job import Level
+from golden.program import Counters, run_program
+from hw.accelerator_axi import AcceleratorAxi
+from hw.accelerator_config import AcceleratorConfig
+from hw.emit import emit_verilog
+from hw.host_port import HostMemory
+from hw.word_memory import host_stride
+from sim.errors import SimulationError
+from sim.simulated_link import open_link
+from sim.simulator import Simulator
+
+__all__ = ["TOP", "GoldenMachine", "HostMachine", "Machine", "MachineRun", "open_machine"]
+
+Int8Array = npt.NDArray[np.int8]
+Tensors = Mapping[str, Int8Array]
+
+TOP = "lastbit_accelerator"
+"""Name of the accelerator's top module."""
+
+_PACKET_SECONDS = 1e-3
+_WORD_BITS = 32
+
+
+@dataclass(frozen=True, eq=False)
+class MachineRun:
+    """What a run of a program left.
+
+    Parameters
+    ----------
+    tensors : every tensor's place by name, as it is in the end
+    counters : what golden counts too
+    registers : the hardware's counters by the names of the register table; none where there is none
+    """
+
+    tensors: Tensors
+    counters: Counters
+    registers: Mapping[str, int] = field(default_factory=dict)
+
+
+class Machine(Protocol):
+    """Runs one program, as often as one likes."""
+
+    def run(self, inputs: Tensors) -> MachineRun:
+        """Put the inputs into the activation memory and run."""
+
+
+class GoldenMachine:
+    """The NumPy model."""
+
+    def __init__(self, program: CompiledProgram) -> None:
+        self._program = program
+
+    def run(self, inputs: Tensors) -> MachineRun:
+        """Run on memories that hold zeros and the inputs."""
+        program, engine = self._program, self._program.config.engine
+        memories = program.memories(inputs)
+        counters = run_program(
+            program.instructions,
+            memories,
+            rows=engine.rows,
+            cols=engine.cols,
+            depth=engine.depth,
+            accumulator_bits=engine.accumulator_bits,
+        )
+        names = program.tensors
+        tensors = {name: program.read_tensor(memories.activation, name) for name in names}
+        return MachineRun(tensors, counters)
+
+
+class HostMachine:
+    """An accelerator behind a host driver, loaded once.
+
+    Parameters
+    ----------
+    program
+        It must be for the configuration that the accelerator has.
+    host
+        Over any carrier.
+    patience
+        Seconds of the carrier's time that a run may take.
+
+    Raises
+    ------
+    OtherHardwareError
+        The accelerator is another one.
+    """
+
+    def __init__(self, program: CompiledProgram, host: Host, *, patience: float) -> None:
+        self._program = program
+        self._host = host
+        self._patience = patience
+        config, parameter = program.config, program.config.parameter_word.layout
+        host.check(config)
+        for memory, values, stride in (
+            (HostMemory.PROGRAM, program.program_words(), 1),
+            (HostMemory.WEIGHT, program.weight_words(), host_stride(config.weight_row)),
+            (HostMemory.PARAMETER, program.parameter_words(), host_stride(parameter)),
+        ):
+            if values:
+                host.write(memory, 0, _words(values, stride))
+
+    def run(self, inputs: Tensors) -> MachineRun:
+        """Write the inputs, run, and read every tensor."""
+        program, host = self._program, self._host
+        for name in program.inputs:
+            self._write(name, inputs[name])
+        host.run(0)
+        host.wait(self._patience)
+        tensors = {name: self._read(name) for name in program.tensors}
+        registers = host.counters()
+        counters = Counters(**{field.name: registers[field.name] for field in fields(Counters)})
+        return MachineRun(tensors, counters, registers)
+
+    def _write(self, name: str, values: Int8Array) -> None:
+        place = self._program.tensors[name]
+        # The compiler leaves the rest of a tensor's last word free.
+        image = np.zeros(-(-place.type.bytes // 4) * 4, np.int8)
+        image[: place.type.bytes] = values.ravel()
+        self._host.write(HostMemory.ACTIVATION, place.address // 4, image.view("<u4"))
+
+    def _read(self, name: str) -> Int8Array:
+        place = self._program.tensors[name]
+        count = -(-place.type.bytes // 4)
+        words = self._host.read(HostMemory.ACTIVATION, place.address // 4, count)
+        flat = words.astype("<u4").view(np.int8)[: place.type.bytes]
+        return flat.reshape(place.type.shape)
+
+
+@cache
+def accelerator_verilog(config: AcceleratorConfig) -> str:
+    """Return the Verilog of the accelerator that is simulated."""
+    text: str = emit_verilog(AcceleratorAxi(config), TOP)
+    return text
+
+
+@contextmanager
+def open_machine(
+    program: CompiledProgram,
+    level: Level,
+    *,
+    on_stage: Callable[[str], None] = lambda stage: None,
+    build_root: Path = Path("build/sim"),
+) -> Iterator[Machine]:
+    """Make what runs a program at a level, and end it afterwards.
+
+    `on_stage` is called with the name of each stage that may take a while, before it.
+
+    Raises
+    ------
+    UserError
+        The simulator is missing or failed.
+    """
+    if level is Level.GOLDEN:
+        yield GoldenMachine(program)
+        return
+    simulator = Simulator(level.value)
+    try:
+        on_stage("generate")
+        verilog = accelerator_verilog(program.config)
+        on_stage("build")
+        with open_link(verilog, TOP, simulator=simulator, build_root=build_root) as link:
+            on_stage("load")
+            host = Host(link, timeout=_PACKET_SECONDS, attempts=2)
+            yield HostMachine(program, host, patience=_patience(program))
+    except SimulationError as error:
+        raise UserError(str(error)) from error
+
+
+def _patience(program: CompiledProgram) -> float:
+    """Seconds, at 100 MHz, after which a run is surely stuck: no row of a pass waits so long."""
+    engine = program.config.engine
+    per_pass = 64 + 4 * (engine.rows + engine.cols)
+    lanes = engine.cols // engine.lanes
+    rows = sum(step.passes * (step.rows * lanes + per_pass) for step in program.instructions)
+    return float(1000 + 100 * len(program.instructions) + 4 * rows) * 1e-8
+
+
+def _words(values: Sequence[int], stride: int) -> npt.NDArray[np.uint32]:
+    """Words of a memory as the host sees them, the lowest 32 bits first."""
+    data = b"".join(value.to_bytes(stride * _WORD_BITS // 8, "little") for value in values)
+    return np.frombuffer(data, "<u4")
