@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 __all__ = ["ClippingRange", "Phase", "histogram", "pixels", "timeline"]
 
+_LETTER = 6.5
+"""Width of a letter in pixels, rather too much."""
+
 
 @dataclass(frozen=True)
 class ClippingRange:
@@ -30,7 +33,10 @@ class ClippingRange:
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of cycles with a name, for example a layer; `used` is a share, 0 to 1, of each."""
+    """A stretch of cycles with a name, for example a layer; `used` is a share, 0 to 1, of each.
+
+    The name stands at its place if there is room for it, and is shown when pointed at.
+    """
 
     name: str
     used: npt.NDArray[np.float64]
@@ -86,7 +92,7 @@ def histogram(
     return _svg(360, 144, label, body)
 
 
-def timeline(phases: Sequence[Phase], *, label: str) -> str:
+def timeline(phases: Sequence[Phase], *, label: str, unit: str = "clock cycles") -> str:
     """The mean share used, of a pixel's width of cycles at a time, one phase after the other."""
     total = sum(phase.cycles for phase in phases)
     plot = _Plot(44, 992, 26, 176, (0, max(total, 1)), (0, 1))
@@ -100,10 +106,11 @@ def timeline(phases: Sequence[Phase], *, label: str) -> str:
         body.append(_area(plot, start, phase))
         if start:
             body.append(_line(plot.x(start), 12, plot.x(start), plot.bottom, "axis"))
-        body.append(_text(plot.x(start) + 5, 20, phase.name, "text"))
+        if plot.x(phase.cycles) - plot.x(0) > 10 + _LETTER * len(phase.name):
+            body.append(_text(plot.x(start) + 5, 20, phase.name, "text"))
         start += phase.cycles
-    unit = _text(plot.right, plot.bottom + 32, "clock cycles", "text end")
-    return _svg(1000, 212, label, [*body, *_x_axis(plot), unit])
+    words = _text(plot.right, plot.bottom + 32, unit, "text end")
+    return _svg(1000, 212, label, [*body, *_x_axis(plot), words])
 
 
 def pixels(image: npt.NDArray[np.floating], *, label: str) -> str:
@@ -141,13 +148,14 @@ def _clipping(plot: _Plot, clipping: ClippingRange) -> list[str]:
 
 
 def _area(plot: _Plot, start: int, phase: Phase) -> str:
-    pixels = max(1, round(plot.x(phase.cycles) - plot.x(0)))
-    edges = np.linspace(0, phase.cycles, min(pixels, phase.cycles) + 1).astype(int)
+    width = max(1, round(plot.x(phase.cycles) - plot.x(0)))
+    edges = np.linspace(0, phase.cycles, min(width, phase.cycles) + 1).astype(int)
     steps = "".join(
         f"V{plot.y(phase.used[low:high].mean()):.1f}H{plot.x(start + high):.1f}"
         for low, high in pairwise(edges.tolist())
     )
-    return f'<path class="area" d="M{plot.x(start):.1f} {plot.y(0):.1f}{steps}V{plot.y(0):.1f}z"/>'
+    outline = f"M{plot.x(start):.1f} {plot.y(0):.1f}{steps}V{plot.y(0):.1f}z"
+    return f'<path class="area" d="{outline}"><title>{escape(phase.name)}</title></path>'
 
 
 def _x_axis(plot: _Plot) -> list[str]:

@@ -17,15 +17,15 @@ def feature_maps(result: DemoResult, image: int) -> str:
     Ink is the value's magnitude over the largest of the tensor; zero is blank. A tensor of one
     pixel is a strip, one square a channel.
     """
-    shown = [("input", "scanned digit", result.held_out.images[image])]
+    shown = [("scanned digit", result.held_out.images[image])]
     for layer in result.layers:
         zero_point = int(layer.quantization.zero_point)
         values = layer.outputs[image].astype(np.float64) - zero_point
-        shown.append((layer.name, layer.kind, values))
-    return "\n".join(_figure(name, kind, values) for name, kind, values in shown)
+        shown.append((layer.name, values))
+    return "\n".join(_figure(name, values) for name, values in shown)
 
 
-def _figure(name: str, kind: str, values: npt.NDArray[np.floating]) -> str:
+def _figure(name: str, values: npt.NDArray[np.floating]) -> str:
     shares = values / max(float(np.abs(values).max()), 1e-9)
     height, width, channels = values.shape
     if height * width == 1:
@@ -40,6 +40,6 @@ def _figure(name: str, kind: str, values: npt.NDArray[np.floating]) -> str:
         kept = "maps"
     size = " × ".join(map(str, values.shape))
     return (
-        f'<figure class="layer"><figcaption><b>{escape(name)}</b> {escape(kind)}, {size}'
-        f'</figcaption><div class="{kept}">{"".join(pictures)}</div></figure>'
+        f'<figure class="layer"><figcaption><b>{escape(name)}</b> {size}</figcaption>'
+        f'<div class="{kept}">{"".join(pictures)}</div></figure>'
     )

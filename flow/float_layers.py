@@ -199,11 +199,7 @@ class Add(Layer):
 
     def forward(self, inputs: Arrays, parameters: Arrays) -> tuple[FloatArray, Pullback]:
         """One addition."""
-
-        def pullback(gradient: FloatArray) -> tuple[Arrays, Arrays]:
-            return (gradient, gradient), ()
-
-        return inputs[0] + inputs[1], pullback
+        return inputs[0] + inputs[1], lambda gradient: ((gradient, gradient), ())
 
 
 class Flatten(Layer):

@@ -32,6 +32,7 @@ def report(result: DemoResult) -> str:
         timeline=timeline(
             [Phase(layer.name, np.full(layer.rows, layer.utilization)) for layer in result.layers],
             label=f"Utilization over {result.rows:,} rows of activations",
+            unit="rows of activations",
         ),
         counter_rows=_lines(_counter_rows(result)),
         maps=feature_maps(result, int(_shown(result)[0][0])),

@@ -73,6 +73,15 @@ def test_a_timeline_stands_as_high_as_the_array_is_busy():
     assert {"one", "two", "0%", "100%", "400"} <= {text.text for text in parts(svg, "text")}
 
 
+def test_names_without_room_are_left_out_but_shown_when_pointed_at():
+    phases = [Phase("a long name", np.ones(5)), Phase("wide", np.ones(995))]
+    svg = timeline(phases, label="busy", unit="rows")
+    texts = {text.text for text in parts(svg, "text")}
+    assert {"wide", "rows"} <= texts
+    assert "a long name" not in texts
+    assert [title.text for title in parts(svg, "title")] == ["a long name", "wide"]
+
+
 def test_a_pixel_of_a_timeline_is_the_mean_of_its_cycles():
     svg = timeline([Phase("long", np.tile([1.0, 0.0, 0.0, 0.0], 9480))], label="busy")
     (area,) = parts(svg, "path", "area")
