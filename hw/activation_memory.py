@@ -158,16 +158,14 @@ class ActivationMemory(wiring.Component):
         """Return the lanes rotated by `amount`: to lower numbers if `left`, else to higher ones."""
         sign = 1 if left else -1
         for low in range(0, self._bank_bits, _BITS_A_STAGE):
-            digit = amount[low:low + _BITS_A_STAGE]
-            moved = []
-            for lane in range(self.banks):
-                sources = [
-                    lanes[(lane + sign * (step << low)) % self.banks]
-                    for step in range(1 << len(digit))
+            for place in range(low, min(low + _BITS_A_STAGE, self._bank_bits)):
+                lanes = [
+                    Mux(amount[place], lanes[(lane + (sign << place)) % self.banks], lanes[lane])
+                    for lane in range(self.banks)
                 ]
-                moved.append(registered(
-                    m, Array(sources)[digit], name=f"{name}_{low}_lane_{lane}"
-                ))
-            lanes = moved
+            lanes = [
+                registered(m, value, name=f"{name}_{low}_lane_{lane}")
+                for lane, value in enumerate(lanes)
+            ]
             amount = registered(m, amount, name=f"{name}_{low}_amount")
         return lanes
