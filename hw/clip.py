@@ -31,6 +31,8 @@ class Clip(wiring.Component):
     low : In(signed(width))
     high : In(signed(width))
     o : Out(signed(width))
+    under, over : Out(1)
+        `i < low`, `i > high`.
     """
 
     LATENCY = 2
@@ -43,10 +45,12 @@ class Clip(wiring.Component):
         self.in_width = in_width
         self.width = width
         super().__init__({
-            "i":    In(signed(in_width)),
-            "low":  In(signed(width)),
-            "high": In(signed(width)),
-            "o":    Out(signed(width)),
+            "i":     In(signed(in_width)),
+            "low":   In(signed(width)),
+            "high":  In(signed(width)),
+            "o":     Out(signed(width)),
+            "under": Out(1),
+            "over":  Out(1),
         })
 
     def elaborate(self, platform):
@@ -61,5 +65,9 @@ class Clip(wiring.Component):
 
         # Cycle 1: choice.
         chosen = Mux(is_under, low, Mux(is_over, high, value))
-        m.d.comb += self.o.eq(registered(m, chosen, name="chosen"))
+        m.d.comb += [
+            self.o.eq(registered(m, chosen, name="chosen")),
+            self.under.eq(registered(m, is_under, name="is_under_1")),
+            self.over.eq(registered(m, is_over, name="is_over_1")),
+        ]
         return m

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.clip import Clip
-from hw.pipeline import named, registered
+from hw.pipeline import delayed, named, registered
 
 __all__ = ["OutputStage"]
 
@@ -27,10 +27,16 @@ class OutputStage(wiring.Component):
     floor : In(signed(width + 2))
     carry : In(1)
     is_saturated : In(1)
+    is_tie : In(1)
+        `floor + carry` was rounded from half way.
     zero_point : In(signed(width))
     low, high : In(signed(width))
         Taken `CLIP_STAGE` cycles after `floor`.
     value : Out(signed(width))
+    under, over : Out(1)
+        The clip changed the value, from below `low`, from above `high`.
+    tied : Out(1)
+        It did not, and `is_tie`.
     """
 
     CLIP_STAGE = 1
@@ -42,10 +48,14 @@ class OutputStage(wiring.Component):
             "floor":        In(signed(width + 2)),
             "carry":        In(1),
             "is_saturated": In(1),
+            "is_tie":       In(1),
             "zero_point":   In(signed(width)),
             "low":          In(signed(width)),
             "high":         In(signed(width)),
             "value":        Out(signed(width)),
+            "under":        Out(1),
+            "over":         Out(1),
+            "tied":         Out(1),
         })
 
     def elaborate(self, platform):
@@ -58,10 +68,14 @@ class OutputStage(wiring.Component):
         negative = self.floor[-1]
         leading = Mux(self.is_saturated, Cat(~negative, negative), total[-1].replicate(2))
         total = Cat(total[:-1], leading).as_signed()
+        is_tie = delayed(m, self.is_tie, self.LATENCY, name="is_tie")
         m.d.comb += [
             clip.i.eq(registered(m, total, name="total")),
             clip.low.eq(self.low),
             clip.high.eq(self.high),
             self.value.eq(clip.o),
+            self.under.eq(clip.under),
+            self.over.eq(clip.over),
+            self.tied.eq(is_tie & ~clip.under & ~clip.over),
         ]
         return m

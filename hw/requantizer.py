@@ -61,6 +61,11 @@ class Requantizer(wiring.Component):
         Only with FIXED or SHIFT. Must be HALF_EVEN where the scheme is FLOAT32.
     zero_point, low, high : In(signed(out_format.bits))
     value : Out(signed(out_format.bits))
+    under, over : Out(1)
+        The clip changed the value, from below `low`, from above `high`.
+    tied : Out(1)
+        It did not, and the number that `scaled` rounds to an integer (for FLOAT32 the float32
+        product) was exactly half way between two.
 
     Each parameter is taken as many cycles after `acc` as `stages` says.
     """
@@ -71,6 +76,7 @@ class Requantizer(wiring.Component):
         self.out_format = out_format
         self.acc_bits = acc_bits
         members = {"acc": In(signed(acc_bits)), "value": Out(signed(out_format.bits))}
+        members |= dict.fromkeys(("under", "over", "tied"), Out(1))
         members |= {name: In(self.plan.word.layout[name].shape) for name in self.stages}
         super().__init__(members)
 
@@ -116,6 +122,9 @@ class Requantizer(wiring.Component):
             back.low.eq(self.low),
             back.high.eq(self.high),
             self.value.eq(back.value),
+            self.under.eq(back.under),
+            self.over.eq(back.over),
+            self.tied.eq(back.tied),
         ]
         if "tie" in self.stages:
             m.d.comb += back.tie.eq(self.tie)
@@ -155,9 +164,13 @@ class Requantizer(wiring.Component):
         m.d.comb += [
             output.floor.eq(registered(m, floor, name="floor")),
             output.carry.eq(registered(m, round_shift.carry, name="carry")),
+            output.is_tie.eq(registered(m, round_shift.is_tie, name="is_tie")),
             output.is_saturated.eq(registered(m, is_saturated, name="is_saturated")),
             output.zero_point.eq(self.zero_point),
             output.low.eq(self.low),
             output.high.eq(self.high),
             self.value.eq(output.value),
+            self.under.eq(output.under),
+            self.over.eq(output.over),
+            self.tied.eq(output.tied),
         ]

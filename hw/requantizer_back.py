@@ -52,6 +52,8 @@ class RequantizerBack(wiring.Component):
         Only if exact products are built; must be HALF_EVEN where not `is_exact`.
     zero_point, low, high : In(signed(width))
     value : Out(signed(width))
+    under, over, tied : Out(1)
+        See `OutputStage`: of v after its rounding to a float32 product.
 
     Each of the last five inputs is taken as many cycles after `product` as `stages` says.
     """
@@ -70,6 +72,9 @@ class RequantizerBack(wiring.Component):
             "low":          In(signed(width)),
             "high":         In(signed(width)),
             "value":        Out(signed(width)),
+            "under":        Out(1),
+            "over":         Out(1),
+            "tied":         Out(1),
         }
         if exact_products:
             members["tie"] = In(TieCode)
@@ -134,11 +139,15 @@ class RequantizerBack(wiring.Component):
         m.d.comb += [
             output.floor.eq(round_shift.floor),
             output.carry.eq(round_shift.carry),
+            output.is_tie.eq(round_shift.is_tie),
             output.is_saturated.eq(is_saturated),
             output.zero_point.eq(self.zero_point),
             output.low.eq(self.low),
             output.high.eq(self.high),
             self.value.eq(output.value),
+            self.under.eq(output.under),
+            self.over.eq(output.over),
+            self.tied.eq(output.tied),
         ]
         return m
 

@@ -45,6 +45,8 @@ class RequantizerLane(wiring.Component):
     i_acc : In(signed(acc_bits))
     o_valid : Out(1)
     o_value : Out(signed(out_format.bits))
+    o_under, o_over, o_tied : Out(1)
+        See `Requantizer`.
     """
 
     TABLE_LATENCY = 1
@@ -66,6 +68,9 @@ class RequantizerLane(wiring.Component):
             "i_acc":       In(signed(acc_bits)),
             "o_valid":     Out(1),
             "o_value":     Out(signed(out_format.bits)),
+            "o_under":     Out(1),
+            "o_over":      Out(1),
+            "o_tied":      Out(1),
         })
 
     @property
@@ -87,6 +92,9 @@ class RequantizerLane(wiring.Component):
             table.index.eq(self.i_index),
             requantizer.acc.eq(delayed(m, self.i_acc, self.TABLE_LATENCY, name="acc")),
             self.o_value.eq(requantizer.value),
+            self.o_under.eq(requantizer.under),
+            self.o_over.eq(requantizer.over),
+            self.o_tied.eq(requantizer.tied),
         ]
         for name in requantizer.stages:
             m.d.comb += getattr(requantizer, name).eq(getattr(table, name))

@@ -54,6 +54,8 @@ class RoundShift(wiring.Component):
         Taken `tie_stage` cycles after `i`. Only if there are several tie rules.
     floor : Out(signed(width - 1))
     carry : Out(1)
+    is_tie : Out(1)
+        The number lay exactly half way between two integers.
     """
 
     def __init__(self, *, width, max_shift, ties):
@@ -79,6 +81,7 @@ class RoundShift(wiring.Component):
             "rest_full": In(1),
             "floor":     Out(signed(width - 1)),
             "carry":     Out(1),
+            "is_tie":    Out(1),
         }
         if len(self.ties) > 1:
             members["tie"] = In(TieCode)
@@ -125,6 +128,7 @@ class RoundShift(wiring.Component):
         m.d.comb += [
             self.floor.eq(registered(m, floor, name="floor")),
             self.carry.eq(registered(m, carry, name="carry")),
+            self.is_tie.eq(registered(m, is_tie, name="is_tie")),
         ]
         return m
 

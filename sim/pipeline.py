@@ -6,7 +6,7 @@ from typing import Any
 
 from amaranth.sim import Simulator
 
-__all__ = ["run_pipeline"]
+__all__ = ["run_pipeline", "run_pipeline_outputs"]
 
 
 def run_pipeline(
@@ -17,7 +17,22 @@ def run_pipeline(
     latency: int,
     stages: Mapping[str, int] | None = None,
 ) -> list[int]:
-    """Return the output for each row of inputs.
+    """Return one output for each row of inputs; see `run_pipeline_outputs`."""
+    answers = run_pipeline_outputs(
+        component, inputs, outputs=(output,), latency=latency, stages=stages
+    )
+    return [answer for (answer,) in answers]
+
+
+def run_pipeline_outputs(
+    component: Any,
+    inputs: Mapping[str, Sequence[int]],
+    *,
+    outputs: Sequence[str],
+    latency: int,
+    stages: Mapping[str, int] | None = None,
+) -> list[tuple[int, ...]]:
+    """Return the outputs for each row of inputs.
 
     Parameters
     ----------
@@ -25,16 +40,16 @@ def run_pipeline(
         A pipeline that is driven by the clock `sync` and takes a row of inputs a cycle.
     inputs : Mapping of str to sequences of int
         By port name, one value a row.
-    output : str
-        The port that is read.
+    outputs : sequence of str
+        The ports that are read.
     latency : int
-        Cycles from an input of stage 0 to its output.
+        Cycles from an input of stage 0 to its outputs.
     stages : Mapping of str to int
         Cycles by which an input is later than the others.
 
     """
     rows = len(next(iter(inputs.values())))
-    answers: list[int] = []
+    answers: list[tuple[int, ...]] = []
 
     async def testbench(ctx: Any) -> None:
         for cycle in range(rows + latency):
@@ -44,7 +59,7 @@ def run_pipeline(
                     ctx.set(getattr(component, name), values[row])
             await ctx.tick()
             if cycle + 1 >= latency and len(answers) < rows:
-                answers.append(int(ctx.get(getattr(component, output))))
+                answers.append(tuple(int(ctx.get(getattr(component, name))) for name in outputs))
 
     simulator = Simulator(component)
     simulator.add_clock(1e-6)

@@ -1,11 +1,13 @@
 """Accumulators and parameters that go where a requantizer's mistakes are, with golden's answers."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from golden.accumulate import wrap
+from golden.channel_parameters import ChannelParameters, requantize_counted
 from golden.formats import INT8, IntegerFormat
 from golden.integer_scale import compose
 from golden.requantize import Requantization, requantize
@@ -27,6 +29,9 @@ class Row:
     acc: int
     parameters: Parameters
     expected: int
+    under: int
+    over: int
+    tied: int
 
 
 def requantizer_rows(
@@ -56,10 +61,16 @@ def requantizer_rows(
             low=min(low, high),
             high=max(low, high),
         )
+        counted = requantize_counted(
+            np.array([[total]]), [ChannelParameters(**dataclasses.asdict(parameters))]
+        )
         yield Row(
             acc=_wrapped(total - bias, acc_bits),
             parameters=parameters,
             expected=_expected(total, parameters, out_format),
+            under=counted.low,
+            over=counted.high,
+            tied=counted.ties,
         )
 
 

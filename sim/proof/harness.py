@@ -17,6 +17,8 @@ __all__ = ["ClipHarness", "RoundShiftHarness"]
 class RoundShiftHarness(wiring.Component):  # type: ignore[misc]
     """Asserts that a `RoundShift` gives the value to which half a unit was added and cut off.
 
+    Also that it calls a tie what ends in exactly half a unit.
+
     The rest below the input counts as half a unit of it where it is neither nothing nor all.
     """
 
@@ -47,12 +49,16 @@ class RoundShiftHarness(wiring.Component):  # type: ignore[misc]
         down = Mux(tie == TieCode.HALF_EVEN, ~is_odd, (tie == TieCode.HALF_AWAY) & (twice < 0))
         legal = (shift <= unit.max_shift) & ~(none & full) & (tie.as_value() != 3)
         expected = (twice + half - down) >> (shift + 2)
-        _assert_equal(m, unit.latency, legal, unit.floor + unit.carry, expected)
+        below = Signal(unit.max_shift + 2)
+        m.d.comb += below.eq(twice & (2 * half - 1))
+        actual = Cat(unit.is_tie, unit.floor + unit.carry)
+        expected = Cat(below == half, expected[: len(unit.floor) + 1].as_signed())
+        _assert_equal(m, unit.latency, legal, actual, expected)
         return m
 
 
 class ClipHarness(wiring.Component):  # type: ignore[misc]
-    """Asserts that a `Clip` gives the middle one of its input and its bounds."""
+    """Asserts that a `Clip` gives the middle one of its input and its bounds, and tells which."""
 
     def __init__(self, *, in_width: int, width: int) -> None:
         self.unit = Clip(in_width=in_width, width=width)
@@ -70,7 +76,9 @@ class ClipHarness(wiring.Component):  # type: ignore[misc]
         )
         at_least = Mux(i >= low, i, low)
         expected = Mux(at_least <= high, at_least, high)
-        _assert_equal(m, unit.LATENCY, low <= high, unit.o, expected)
+        actual = Cat(unit.under, unit.over, unit.o)
+        expected = Cat(i < low, i > high, expected[: len(unit.o)])
+        _assert_equal(m, unit.LATENCY, low <= high, actual, expected)
         return m
 
 

@@ -6,11 +6,12 @@ import pytest
 from golden.formats import INT4, INT8, INT16, UINT8, IntegerFormat
 from golden.scheme import Scheme
 from hw.requantizer import Requantizer
-from sim.pipeline import run_pipeline
+from sim.pipeline import run_pipeline_outputs
 from sim.requantizer_rows import requantizer_rows
 
 FLOAT32, FIXED, SHIFT = Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT
 EVERY = (FLOAT32, FIXED, SHIFT)
+OUTPUTS = ("value", "under", "over", "tied")
 
 
 def check(schemes, count, *, seed=1, built=None, **parameters):
@@ -19,16 +20,17 @@ def check(schemes, count, *, seed=1, built=None, **parameters):
         np.random.default_rng(seed), count, schemes=schemes, **parameters))
     unit = Requantizer(schemes=built or schemes, **parameters)
     words = [unit.plan.word.unpack(unit.plan.word.encode(row.parameters)) for row in rows]
-    answers = run_pipeline(
+    answers = run_pipeline_outputs(
         unit,
         {"acc": [row.acc for row in rows]}
         | {name: [word[name] for word in words] for name in unit.stages},
-        output="value",
+        outputs=OUTPUTS,
         latency=unit.latency,
         stages=unit.stages,
     )
     for row, answer in zip(rows, answers, strict=True):
-        assert answer == row.expected, f"{row}, not {answer}; seed {seed}"
+        expected = (row.expected, row.under, row.over, row.tied)
+        assert answer == expected, f"{row}, not {answer}; seed {seed}"
 
 
 @pytest.mark.parametrize("schemes", [(FLOAT32,), (FIXED,), (SHIFT,), EVERY],
@@ -74,7 +76,7 @@ def test_many_rows(schemes, seed):
 def test_only_ports_that_the_schemes_need(schemes, fields):
     unit = Requantizer(schemes=schemes)
     assert set(unit.stages) == fields
-    assert set(unit.signature.members) == fields | {"acc", "value"}
+    assert set(unit.signature.members) == fields | {"acc", *OUTPUTS}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from golden.rounding import Rounding
 from hw.round_shift import RoundShift, TieCode
-from sim.pipeline import run_pipeline
+from sim.pipeline import run_pipeline_outputs
 
 TIES = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_AWAY)
 
@@ -25,7 +25,7 @@ def rounded(value, tie):
 
 
 def sums(width, max_shift, rows, ties=TIES):
-    """`floor + carry` of the component for rows of (i, shift, rest in quarters, tie)."""
+    """`floor + carry` and `is_tie` of the component for rows of (i, shift, quarters, tie)."""
     inputs = {
         "i": [row[0] for row in rows],
         "shift": [row[1] for row in rows],
@@ -35,16 +35,17 @@ def sums(width, max_shift, rows, ties=TIES):
     }
     if len(ties) == 1:
         del inputs["tie"]
-    parts = []
-    for output in ("floor", "carry"):
-        unit = RoundShift(width=width, max_shift=max_shift, ties=ties)
-        late = dict.fromkeys(("rest_none", "rest_full", "tie"), unit.tie_stage)
-        parts.append(run_pipeline(unit, inputs, output=output, latency=unit.latency, stages=late))
-    return [below + carry for below, carry in zip(*parts, strict=True)]
+    unit = RoundShift(width=width, max_shift=max_shift, ties=ties)
+    late = dict.fromkeys(("rest_none", "rest_full", "tie"), unit.tie_stage)
+    answers = run_pipeline_outputs(
+        unit, inputs, outputs=("floor", "carry", "is_tie"), latency=unit.latency, stages=late)
+    return [(below + carry, is_tie) for below, carry, is_tie in answers]
 
 
 def expected(rows):
-    return [rounded(Fraction(4 * i + rest, 8 << shift), tie) for i, shift, rest, tie in rows]
+    values = [Fraction(4 * i + rest, 8 << shift) for i, shift, rest, _ in rows]
+    return [(rounded(value, row[3]), value.denominator == 2)
+            for value, row in zip(values, rows, strict=True)]
 
 
 @pytest.mark.parametrize("rest", [0, 1, 2, 3, 4])
