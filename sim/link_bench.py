@@ -127,6 +127,8 @@ class _Port:
         """Return a packet, or nothing after so many cycles."""
         if cycles and not self._whole.is_set():
             await First(self._whole.wait(), Timer(cycles * clock.CLOCK_PERIOD_NS, "ns"))
+            # The timer may have been a moment before an edge.
+            await self._edge
         if not self._whole.is_set():
             return []
         self._whole.clear()
