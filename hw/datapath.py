@@ -2,9 +2,11 @@
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Out
 
 from hw.activation_reader import ActivationReader
+from hw.dispatcher import Dispatcher
 from hw.gemm_engine import GemmEngine
 from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
@@ -42,6 +44,8 @@ class Datapath(wiring.Component):
         The ports of the activation memory, from outside.
     """
 
+    _UNDER_WAY = 1 << Dispatcher.COUNT_BITS
+
     def __init__(self, config, *, read_latency):
         self.config = config
         self.read_latency = read_latency
@@ -73,10 +77,12 @@ class Datapath(wiring.Component):
         m.submodules.engine = engine = self.engine
         for name, unit in self._units.items():
             m.submodules[name] = unit
-            # A job waits here while the unit still works, so that units are never idle between.
-            m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(unit.i.payload.shape())
-            wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), jobs.i)
-            wiring.connect(m, jobs.o, unit.i)
+            if name != "outputs":
+                # A job waits here while the unit still works, so that it is never idle between.
+                m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(unit.i.payload.shape())
+                wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), jobs.i)
+                wiring.connect(m, jobs.o, unit.i)
+        self._queue_outputs(m)
 
         weights, parameters, passes, activations, outputs = self._units.values()
         wiring.connect(m, weights.o, engine.i_weight)
@@ -98,3 +104,17 @@ class Datapath(wiring.Component):
             *(getattr(self, name).eq(getattr(outputs, name)) for name in _WRITE),
         ]
         return m
+
+    def _queue_outputs(self, m):
+        """Keep the jobs of all results that are on their way through the engine."""
+        jobs = self._units["outputs"].i
+        width = len(Value.cast(jobs.payload))
+        m.submodules.output_jobs = queue = SyncFIFOBuffered(width=width, depth=self._UNDER_WAY)
+        m.d.comb += [
+            queue.w_data.eq(self.i_outputs.payload),
+            queue.w_en.eq(self.i_outputs.valid),
+            self.i_outputs.ready.eq(queue.w_rdy),
+            Value.cast(jobs.payload).eq(queue.r_data),
+            jobs.valid.eq(queue.r_rdy),
+            queue.r_en.eq(jobs.ready),
+        ]

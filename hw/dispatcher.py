@@ -13,7 +13,10 @@ from hw.output_writer import OutputWriter
 
 __all__ = ["Dispatcher"]
 
-_COUNT_BITS = 4
+# Units, and whether only instructions that drain have a part for them.
+_UNITS = {
+    "weights": False, "parameters": True, "passes": False, "activations": False, "outputs": True,
+}
 
 
 class Dispatcher(wiring.Component):
@@ -50,6 +53,9 @@ class Dispatcher(wiring.Component):
         The instruction at which it ended. Valid with `o_ended`.
     """
 
+    COUNT_BITS = 4
+    """Of the counts of jobs: fewer than 16 are under way."""
+
     def __init__(self, config):
         self.config = config
         checked = CheckedInstruction(config)
@@ -60,8 +66,8 @@ class Dispatcher(wiring.Component):
             "o_passes":      Out(stream.Signature(checked["passes"].shape)),
             "o_activations": Out(stream.Signature(ActivationReader.JOB)),
             "o_outputs":     Out(stream.Signature(OutputWriter.JOB)),
-            "i_read":        In(_COUNT_BITS),
-            "i_written":     In(_COUNT_BITS),
+            "i_read":        In(self.COUNT_BITS),
+            "i_written":     In(self.COUNT_BITS),
             "i_read_error":  In(1),
             "i_write_error": In(1),
             "o_ended":       Out(1),
@@ -75,18 +81,17 @@ class Dispatcher(wiring.Component):
         drain = checked.instruction.drain
 
         runs = (checked.instruction.opcode == Opcode.MATMUL.value) & (checked.error == 0)
-        going = Signal()
-        finished = self._send(m, going, {
-            self.o_weights: 1, self.o_parameters: drain, self.o_passes: 1,
-            self.o_activations: 1, self.o_outputs: drain,
-        })
+        # How many instructions were handed out, and how many of them drain, modulo 16.
+        given, drained = Signal(self.COUNT_BITS), Signal(self.COUNT_BITS)
+        full = self._is_full(given, self.i_read) | self._is_full(drained, self.i_written)
+        going, has = Signal(), Signal(len(_UNITS))
+        finished = self._send(m, going, has)
         m.d.comb += [
-            going.eq(self.i.valid & runs),
+            # One that is begun is finished: the reader may have counted it already.
+            going.eq(self.i.valid & runs & (~full | has.any())),
             self.i.ready.eq(going & finished),
         ]
 
-        # How many jobs the units got, modulo 16: far more than can be under way.
-        given, drained = Signal(_COUNT_BITS), Signal(_COUNT_BITS)
         with m.If(self.i.ready):
             m.d.sync += [given.eq(given + 1), drained.eq(drained + drain)]
         m.d.comb += self.o_activations.payload.wait_for.eq(drained)
@@ -94,8 +99,16 @@ class Dispatcher(wiring.Component):
         self._end(m, runs, given, drained)
         return m
 
-    def _send(self, m, going, units):
-        """Offer the instruction to every unit once; return whether all have it or take it now."""
+    @staticmethod
+    def _is_full(given, done):
+        """Return whether one job more could not be told from none."""
+        return (given - done)[:len(given)].all()
+
+    def _send(self, m, going, has):
+        """Offer the instruction to each unit that has no part of it yet, or needs none.
+
+        Returns whether it is with all of them after this cycle.
+        """
         checked = self.i.payload
         m.d.comb += [
             self.o_weights.payload.eq(checked.weights),
@@ -108,9 +121,9 @@ class Dispatcher(wiring.Component):
             m.d.comb += [unit.payload[name].eq(checked.instruction[name]) for name in fields]
 
         finished = Signal()
-        has = Signal(len(units))
-        takes = Signal(len(units))
-        for n, (unit, needed) in enumerate(units.items()):
+        takes = Signal(len(_UNITS))
+        for n, (name, only_drains) in enumerate(_UNITS.items()):
+            unit, needed = getattr(self, f"o_{name}"), checked.instruction.drain | (not only_drains)
             m.d.comb += [
                 unit.valid.eq(going & needed & ~has[n]),
                 takes[n].eq(has[n] | ~needed | unit.ready),
@@ -125,9 +138,9 @@ class Dispatcher(wiring.Component):
         index = self.i.payload.index
         taken = self.i.ready
         m.submodules.read_places = read_places = Memory(
-            shape=len(index) + _COUNT_BITS, depth=1 << _COUNT_BITS, init=[])
+            shape=len(index) + self.COUNT_BITS, depth=1 << self.COUNT_BITS, init=[])
         m.submodules.write_places = write_places = Memory(
-            shape=len(index), depth=1 << _COUNT_BITS, init=[])
+            shape=len(index), depth=1 << self.COUNT_BITS, init=[])
         jobs = (
             (read_places, given, Cat(index, drained), self.i_read),
             (write_places, drained, index, self.i_written),

@@ -18,6 +18,8 @@ from golden.scheme import Scheme
 from golden.tiling import tile_weights
 from hw.accelerator import Accelerator
 from hw.accelerator_config import AcceleratorConfig
+from hw.accumulator_bank import AccumulatorBank
+from hw.gemm_engine import GemmEngine
 from hw.host_port import HostMemory, HostPort
 from hw.identification import identification
 from hw.instruction import INSTRUCTION, AccumulateOperation, Opcode
@@ -51,6 +53,29 @@ class _Tapped(wiring.Component):  # type: ignore[misc]
             self.o_written.eq(core.datapath.write_en),
         ]
         return m
+
+
+class _Taps:
+    """The cycles in which activations were taken and outputs written."""
+
+    def __init__(self, dut: Any) -> None:
+        self.taken: list[int] = []
+        self.written: list[int] = []
+        cocotb.start_soon(self._watch(dut))
+
+    def clear(self) -> None:
+        """Forget what was seen."""
+        self.taken.clear()
+        self.written.clear()
+
+    async def _watch(self, dut: Any) -> None:
+        edge = clock.edge(dut)
+        while True:
+            await edge
+            if dut.o_taken.value == 1:
+                self.taken.append(clock.cycle())
+            if dut.o_written.value == 1:
+                self.written.append(clock.cycle())
 
 
 def _build(**sizes: Any) -> Any:
@@ -249,3 +274,51 @@ async def identification_and_states(dut: Any) -> None:
     assert await host.finish(within=2000) == DONE
     assert (await host.registers())["state"] is State.DONE
     assert (await host.read(HostMemory.ACTIVATION, 1)) == [0x01010101]
+
+
+@cocotb.test()
+async def overhead_of_a_product_is_the_latency(dut: Any) -> None:
+    """From the first activation to the last output: rows of all passes, and the pipeline.
+
+    A pass with fewer rows than the array waits for weights, but not longer than they take.
+    """
+    config = accelerator_config(**parameters())
+    rows, cols = config.engine.rows, config.engine.cols
+    latency = GemmEngine(config.engine).latency
+    await clock.start(dut)
+    host, taps = HostDriver(dut), _Taps(dut)
+    for m in sorted({1, 4, rows - 1, rows, rows + 1, 2 * rows}):
+        for k_tiles, n_tiles in ((1, 1), (3, 2)):
+            k, n = k_tiles * rows, n_tiles * cols
+            layer = _Layer(config, f"overhead {m} {k_tiles}", k, n)
+            inputs = np.ones((m, k), np.int8)
+            program = [_fully_connected(layer, m, k, inputs.size), HALT]
+            await host.load(config, layer.memories(inputs), program)
+            taps.clear()
+            await host.start()
+            assert await host.finish(within=2000) == DONE
+            longest = max(m, rows, AccumulatorBank.RECURRENCE if k_tiles > 1 else 1)
+            overhead = taps.written[-1] - taps.taken[0] + 1 - k_tiles * n_tiles * longest
+            assert overhead == latency - (longest - m), f"{m} rows, {k_tiles} by {n_tiles} tiles"
+            if (rows, cols) == (8, 8):
+                assert overhead <= 40
+
+
+@cocotb.test()
+async def instructions_follow_without_a_bubble(dut: Any) -> None:
+    """Instructions of a single pass, none longer than it takes to load a tile."""
+    config = accelerator_config(**parameters())
+    rows, cols = config.engine.rows, config.engine.cols
+    m, count = max(rows, cols, AccumulatorBank.RECURRENCE), config.instructions - 1
+    layer = _Layer(config, "bubbles", rows, cols)
+    inputs = weighted(generator("bubbles"), (m, rows)).astype(np.int8)
+    instruction = _fully_connected(layer, m, rows, inputs.size)
+    await clock.start(dut)
+    host, taps = HostDriver(dut), _Taps(dut)
+    await host.load(config, layer.memories(inputs), [instruction] * count + [HALT])
+    await host.start()
+    assert await host.finish(within=200 * count) == DONE
+    steps = np.diff(taps.taken)
+    # While the first tile is loaded, rows wait in the buffers before the array.
+    assert (steps[2:] == 1).all(), f"a bubble after rows {np.flatnonzero(steps != 1)}"
+    assert len(taps.taken) == count * m

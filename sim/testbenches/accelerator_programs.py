@@ -41,7 +41,7 @@ SMALL = {
     "activation_bytes": 1024,
     "weight_words": 96,
     "parameter_words": 24,
-    "program_words": 256,
+    "program_words": 512,
 }
 
 TESTBENCH = Testbench(
@@ -174,6 +174,39 @@ async def legal_programs(dut: Any) -> None:
         await host.load(config, memories, program)
         outcome = await _check(host, config, memories, program)
         assert outcome == (DONE if end else Outcome(ProgramError.OPCODE, 6 * INSTRUCTION.words))
+
+
+@cocotb.test()
+async def many_short_instructions(dut: Any) -> None:
+    """One row each: as many are under way at a time as there can be, then one reads them all."""
+    config = accelerator_config(**parameters())
+    random, half = generator("short"), config.activation_bytes // 2
+    engine, count = config.engine, config.instructions - 2
+    await clock.start(dut)
+    host = HostDriver(dut)
+    one = dict.fromkeys(("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x"), 1)
+    common = one | {"opcode": Opcode.MATMUL, "drain": 1, "image_rows": 1, "row_bytes": half}
+    short = [
+        common
+        | {"output_address": half + n * engine.cols, "width": engine.cols}
+        | {"last_width": engine.cols, "x_start": int(random.integers(half))}
+        for n in range(count)
+    ]
+    reader = common | {
+        "activation_address": half,
+        "rows_x": min(engine.depth, 4),
+        "step_x": engine.rows,
+        "wait": 1,
+        "width": engine.cols,
+        "last_width": engine.cols,
+        "output_pitch_x": engine.cols,
+    }
+    for drained in (1, 0):
+        steps = [fields | {"drain": drained if n % 3 else 1} for n, fields in enumerate(short)]
+        program = [*(INSTRUCTION.encode(fields) for fields in [*steps, reader]), HALT]
+        memories = draw_memories(random, config, _channels(random))
+        await host.load(config, memories, program)
+        assert await _check(host, config, memories, program) == DONE
 
 
 def _mistakes(random: np.random.Generator, config: AcceleratorConfig) -> list[dict[str, int]]:
