@@ -21,8 +21,8 @@ __all__ = ["command"]
 @click.option(
     "--on",
     "level",
-    type=click.Choice(["golden"]),
-    default="golden",
+    type=click.Choice(["golden", "verilator", "icarus"]),
+    default="verilator",
     show_default=True,
     help="Where the network runs.",
 )
@@ -36,10 +36,10 @@ __all__ = ["command"]
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the training.")
 @click.pass_context
 def command(ctx: click.Context, rows: int, cols: int, level: str, out: Path, seed: int) -> None:
-    """Run a network as the accelerator does and compare every element with golden.
+    """Run a network on the generated accelerator and compare every element with golden.
 
-    Trains a small convolutional network on scanned digits, quantizes and compiles it, and runs all
-    held-out images. Exit status 1 if an element differs.
+    Trains a small convolutional network on scanned digits, quantizes and compiles it, generates the
+    Verilog, and runs all held-out images through it. Exit status 1 if an element differs.
     """
     from flow.demo import DemoOptions, make_folder, require_simulator, write_demo
     from flow.job import Level
@@ -108,6 +108,6 @@ def _show(result: "DemoResult") -> None:
     for layer in result.layers:
         if not layer.comparison.equal:
             console.print(f"{layer.name}: {layer.comparison}", markup=False)
-    if result.counters != result.expected_counters:
+    if result.counters not in (None, result.expected_counters):
         console.print(f"counted {result.counters}, golden counted {result.expected_counters}")
     console.print(result.verdict)

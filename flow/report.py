@@ -100,9 +100,9 @@ def _layer_total(result: DemoResult) -> str:
 
 
 def _counter_rows(result: DemoResult) -> Iterator[str]:
-    expected = asdict(result.expected_counters)
-    for name, value in asdict(result.counters).items():
-        cells = _cells(f"{value:,}", f"{expected[name]:,}")
+    counted = asdict(result.counters) if result.counters else {}
+    for name, expected in asdict(result.expected_counters).items():
+        cells = _cells(f"{counted[name]:,}" if counted else "not counted", f"{expected:,}")
         yield f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>{cells}</tr>'
 
 
