@@ -9,6 +9,7 @@ from hw.parameter_loader import ParameterLoader
 from hw.pipeline import delayed
 from hw.place import place
 from hw.requantizer_lane import RequantizerLane
+from hw.result_watch import ResultEvents, ResultWatch
 from hw.skew import Deskew
 
 __all__ = ["ColumnLanes", "DrainedWord"]
@@ -63,7 +64,12 @@ class ColumnLanes(wiring.Component):
         It is the last one of its pass.
     o_data : Out(ArrayLayout(signed, cols))
         The results.
+    o_events : Out(ResultEvents)
+        What happened in the lanes, at most `EVENTS_AFTER` cycles after the row of results. Only
+        with `config.statistics`.
     """
+
+    EVENTS_AFTER = 3
 
     def __init__(self, config, *, entries):
         self.config = config
@@ -71,7 +77,7 @@ class ColumnLanes(wiring.Component):
         self._table_words = ParameterLoader.table_words(config.lane_columns, entries)
         self._lane = self._make_lane()
         drained = DrainedWord(accumulator_bits=config.accumulator_bits, entries=entries)
-        super().__init__({
+        members = {
             "i_drained":     In(data.ArrayLayout(drained, config.cols)),
             "i_write":       In(config.lanes),
             "i_write_index": In(range(self._table_words)),
@@ -79,12 +85,20 @@ class ColumnLanes(wiring.Component):
             "o_valid":       Out(1),
             "o_last":        Out(1),
             "o_data":        Out(data.ArrayLayout(config.output_shape, config.cols)),
-        })
+        }
+        if config.statistics:
+            members["o_events"] = Out(ResultEvents(**self._watched))
+        super().__init__(members)
 
     @property
     def latency(self):
         """Cycles from what column 0 drains to the row of results."""
         return self._lane_latency + self.config.cols - 1
+
+    @property
+    def _watched(self):
+        """Parameters of what watches the lanes."""
+        return {"lanes": self.config.lanes, "accumulator_bits": self.config.accumulator_bits}
 
     @property
     def _lane_latency(self):
@@ -99,6 +113,10 @@ class ColumnLanes(wiring.Component):
         m.submodules.deskew = deskew = Deskew(
             config.output_shape, lanes=config.cols, share=config.lane_columns
         )
+        watch = None
+        if config.statistics:
+            m.submodules.watch = watch = ResultWatch(**self._watched)
+            m.d.comb += self.o_events.eq(watch.o)
         for n in range(config.lanes):
             lane = place(
                 m, platform, f"lane_{n}",
@@ -112,6 +130,15 @@ class ColumnLanes(wiring.Component):
                 lane.write_word.eq(self.i_write_word),
                 deskew.i[n].eq(lane.o_value),
             ]
+            if watch is not None:
+                m.d.comb += [
+                    watch.i[n].acc_valid.eq(lane.i_valid),
+                    watch.i[n].acc.eq(lane.i_acc),
+                    watch.i[n].valid.eq(lane.o_valid),
+                    watch.i[n].under.eq(lane.o_under),
+                    watch.i[n].over.eq(lane.o_over),
+                    watch.i[n].tied.eq(lane.o_tied),
+                ]
 
         # The last column completes a row.
         end = self.i_drained[config.cols - 1]

@@ -8,11 +8,12 @@ from hw.accumulator_bank import AccumulatorBank
 from hw.accumulator_bank_pair import AccumulatorBankPair
 from hw.column_lanes import ColumnLanes
 from hw.drainer import Drainer
+from hw.engine_events import EngineEvents
 from hw.launcher import Launcher, Pass
 from hw.output_buffer import OutputBuffer
 from hw.parameter_loader import ParameterLoader
 from hw.parameter_word import ParameterWord
-from hw.pipeline import delayed
+from hw.pipeline import delayed, registered
 from hw.place import place
 from hw.skew import Skew
 from hw.stream_buffer import StreamBuffer
@@ -57,6 +58,9 @@ class GemmEngine(wiring.Component):
         For each pass that drains, `cols` beats: the parameters of its output channels.
     o : Out(stream.Signature({data: ArrayLayout(signed, cols), last: 1}))
         For each pass that drains, its rows of results, and whether it is the last one.
+    o_events : Out(EngineEvents)
+        What happened, for counters: with a row's last result at `o` all has been told of it. Only
+        with `config.statistics`.
     """
 
     ENTRIES = 8
@@ -74,13 +78,16 @@ class GemmEngine(wiring.Component):
         })
         weights = data.ArrayLayout(config.weight_shape, config.cols)
         activations = data.ArrayLayout(config.activation_shape, config.rows)
-        super().__init__({
+        members = {
             "i_pass":       In(stream.Signature(Pass(depth=config.depth))),
             "i_weight":     In(stream.Signature(weights)),
             "i_activation": In(stream.Signature(activations)),
             "i_parameter":  In(stream.Signature(self.parameter_word.layout)),
             "o":            Out(stream.Signature(result)),
-        })
+        }
+        if config.statistics:
+            members["o_events"] = Out(EngineEvents(config))
+        super().__init__(members)
 
     @property
     def pipeline_latency(self):
@@ -128,7 +135,9 @@ class GemmEngine(wiring.Component):
         config = self.config
 
         m.submodules.launcher = launcher = Launcher(
-            config, entries=self.ENTRIES, flush=self.pipeline_latency
+            config,
+            entries=self.ENTRIES,
+            flush=self.pipeline_latency + ColumnLanes.EVENTS_AFTER * config.statistics,
         )
         m.submodules.weights = weights = WeightLoader(config)
         m.submodules.parameters = parameters = ParameterLoader(
@@ -176,8 +185,26 @@ class GemmEngine(wiring.Component):
             output.i_payload.data.eq(lanes.o_data),
         ]
         wiring.connect(m, output.o, wiring.flipped(self.o))
+        if config.statistics:
+            self._tell_events(m, launcher, lanes.o_events)
 
         return m
+
+    def _tell_events(self, m, launcher, results):
+        """Tell what happened, except in work from before a reset."""
+        running = launcher.o_running
+        # The low half of a peak comes a cycle after the high one.
+        was_running = registered(m, running, name="was_running")
+        told = self.o_events.results
+        m.d.comb += [
+            self.o_events.started.eq(registered(m, launcher.o_swap, name="started")),
+            self.o_events.stall.eq(registered(m, launcher.o_stall, name="stall")),
+            told.under.eq(Mux(running, results.under, 0)),
+            told.over.eq(Mux(running, results.over, 0)),
+            told.tied.eq(Mux(running, results.tied, 0)),
+            told.peak.high.eq(Mux(running, results.peak.high, 0)),
+            told.peak.low.eq(Mux(was_running, results.peak.low, 0)),
+        ]
 
     def _connect_drainer(self, m, launcher, drainer):
         """Connect the drainer with the launcher, which needs neither parameters nor room then."""

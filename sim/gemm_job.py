@@ -104,7 +104,7 @@ class GemmJob:
 
     def golden(self) -> Integers:
         """Return what every output must be, (M, N)."""
-        return requantize(self._accumulators(), self.requantization)
+        return requantize(self.accumulators(), self.requantization)
 
     def streams(self) -> GemmStreams:
         """Return what the engine is fed."""
@@ -153,7 +153,7 @@ class GemmJob:
         """After how many output beats each pass that drains has ended."""
         return [int(end) for end in np.cumsum([step.count for step in self.passes if step.drain])]
 
-    def _accumulators(self) -> Integers:
+    def accumulators(self) -> Integers:
         """The accumulators when they are drained, (M, N)."""
         bits, rows = self.config.accumulator_bits, self.config.rows
         if self.rest is AccumulateOperation.ADD:

@@ -1,0 +1,62 @@
+"""The larger of two numbers, in two steps."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.pipeline import registered
+
+__all__ = ["HighFirst", "Maximum"]
+
+
+class HighFirst(data.StructLayout):
+    """An unsigned number whose low half comes a cycle after its high half.
+
+    Parameters
+    ----------
+    width : int
+        Bits of the number, 2 or more.
+    """
+
+    def __init__(self, width):
+        super().__init__({"low": width // 2, "high": width - width // 2})
+
+
+class Maximum(wiring.Component):
+    """`o = max(a, b)`, unsigned: a half of the numbers a cycle, the high one first.
+
+    A carry chain is half as long as the numbers, and `o` of one cycle may be an input of the next.
+
+    No flow control, no reset. Latency is `LATENCY` cycles; throughput one pair per cycle.
+
+    Parameters
+    ----------
+    width : int
+        Bits of the numbers, 2 or more.
+
+    Members
+    -------
+    a, b : In(HighFirst)
+    o : Out(HighFirst)
+    """
+
+    LATENCY = 1
+
+    def __init__(self, *, width):
+        number = HighFirst(width)
+        super().__init__({"a": In(number), "b": In(number), "o": Out(number)})
+
+    def elaborate(self, platform):
+        m = Module()
+        a, b = self.a, self.b
+
+        is_above = a.high > b.high
+        was_above = registered(m, is_above, name="was_above")
+        was_equal = registered(m, a.high == b.high, name="was_equal")
+        takes_low = was_above | (was_equal & (a.low > b.low))
+        m.d.comb += [
+            self.o.high.eq(registered(m, Mux(is_above, a.high, b.high), name="high")),
+            self.o.low.eq(registered(m, Mux(takes_low, a.low, b.low), name="low")),
+        ]
+
+        return m

@@ -1,0 +1,128 @@
+"""Watches what goes through the requantizers, for counters."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.maximum import HighFirst, Maximum
+from hw.pipeline import registered
+from hw.place import place
+
+__all__ = ["ResultEvents", "ResultWatch", "WatchedLane"]
+
+
+class ResultEvents(data.StructLayout):
+    """What happened in a cycle.
+
+    Parameters
+    ----------
+    lanes : int
+    accumulator_bits : int
+    """
+
+    def __init__(self, *, lanes, accumulator_bits):
+        super().__init__({
+            "under": range(lanes + 1),             # results that the clip raised
+            "over":  range(lanes + 1),             # results that the clip lowered
+            "tied":  range(lanes + 1),             # other results that were rounded from half way
+            "peak":  HighFirst(accumulator_bits),  # the largest accumulator
+        })
+
+
+class WatchedLane(data.StructLayout):
+    """What is seen of a lane.
+
+    Parameters
+    ----------
+    accumulator_bits : int
+    """
+
+    def __init__(self, *, accumulator_bits):
+        super().__init__({
+            "acc_valid": 1,                         # an accumulator goes in
+            "acc":       signed(accumulator_bits),  # that one
+            "valid":     1,                         # a result comes out
+            "under":     1,                         # the clip raised it
+            "over":      1,                         # the clip lowered it
+            "tied":      1,                         # neither, and it was rounded from half way
+        })
+
+
+class ResultWatch(wiring.Component):
+    """Adds up over the lanes, from the left to the right, what happens in them.
+
+    Each lane adds its own to what comes from the left and hands it on a cycle later. So what comes
+    out in a cycle did not happen in the same one, but everything comes out once.
+
+    `peak` is the largest of some accumulators as a number that grows with the magnitude: its lowest
+    bit is the sign, and the bits above it are those of the accumulator, inverted if it is negative.
+    The magnitude is the sum of both parts.
+
+    No flow control, no reset. Latency is at most `latency` cycles; throughput one accumulator and
+    one result of each lane per cycle.
+
+    Parameters
+    ----------
+    lanes : int
+        How many lanes.
+    accumulator_bits : int
+        Width of the accumulators.
+
+    Members
+    -------
+    i : In(ArrayLayout(WatchedLane, lanes))
+    o : Out(ResultEvents)
+    """
+
+    def __init__(self, *, lanes, accumulator_bits):
+        self.lanes = lanes
+        self.accumulator_bits = accumulator_bits
+        lane = WatchedLane(accumulator_bits=accumulator_bits)
+        super().__init__({
+            "i": In(data.ArrayLayout(lane, lanes)),
+            "o": Out(ResultEvents(lanes=lanes, accumulator_bits=accumulator_bits)),
+        })
+
+    @property
+    def latency(self):
+        """Cycles after which everything has come out: a register in front, then one a lane."""
+        return self.lanes + 2
+
+    def elaborate(self, platform):
+        m = Module()
+
+        sums = dict.fromkeys(("under", "over", "tied"), Const(0, 0))
+        peak = None
+        for n in range(self.lanes):
+            lane = registered(m, self.i[n], name=f"lane_{n}")
+            for name, left in sums.items():
+                total = left + (lane[name] & lane.valid)
+                total = total[:(n + 1).bit_length()]
+                sums[name] = registered(m, total, name=f"{name}_{n}")
+            number = self._number(m, lane, n)
+            if peak is None:
+                zero = Signal(number.shape(), name="no_peak")
+                peak = zero
+            maximum = place(
+                m, platform, f"maximum_{n}",
+                lambda: Maximum(width=self.accumulator_bits), module="maximum",
+            )
+            m.d.comb += [maximum.a.eq(number), maximum.b.eq(peak)]
+            peak = maximum.o
+
+        m.d.comb += [getattr(self.o, name).eq(total) for name, total in sums.items()]
+        m.d.comb += self.o.peak.eq(peak)
+        return m
+
+    def _number(self, m, lane, n):
+        """The accumulator as a number that grows with its magnitude; 0 if there is none."""
+        negative = lane.acc[-1]
+        whole = Cat(negative, lane.acc[:-1] ^ negative.replicate(len(lane.acc) - 1))
+        whole = Mux(lane.acc_valid, whole, 0)
+        number = Signal(HighFirst(self.accumulator_bits), name=f"number_{n}")
+        half = len(number.low)
+        m.d.comb += [
+            number.high.eq(whole[half:]),
+            number.low.eq(registered(m, whole[:half], name=f"low_{n}")),
+        ]
+        return number
