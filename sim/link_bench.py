@@ -154,9 +154,10 @@ class _Port:
             if not int(dut.m_axis_link_tvalid.value):
                 await RisingEdge(dut.m_axis_link_tvalid)
             await self._edge
-            self._received.append(int(dut.m_axis_link_tdata.value))
-            if int(dut.m_axis_link_tlast.value):
-                self._whole.set()
+            if int(dut.m_axis_link_tvalid.value):
+                self._received.append(int(dut.m_axis_link_tdata.value))
+                if int(dut.m_axis_link_tlast.value):
+                    self._whole.set()
 
 
 @cocotb.test()

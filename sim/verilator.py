@@ -82,8 +82,12 @@ def build(verilog: str, top: str, *, waves: bool, build_root: Path) -> Path:
     return _build(verilog, top, recipe, build_root)
 
 
-def build_link_server(verilog: str, top: str, *, build_root: Path) -> Path:
+def build_link_server(
+    verilog: str, top: str, *, build_root: Path, main: Path = _LINK_SERVER
+) -> Path:
     """Return the program that is an accelerator with AXI ports to a host: `sim.simulated_link`.
+
+    `main` may be another main program for the same model.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def build_link_server(verilog: str, top: str, *, build_root: Path) -> Path:
         As of `build`.
     """
     recipe = _Recipe(
-        main=_LINK_SERVER,
+        main=main,
         optimize="-O2",  # a tenth faster than -O1 for half as much time again to compile
     )
     return _build(verilog, top, recipe, build_root)
@@ -122,7 +126,7 @@ def _build(verilog: str, top: str, recipe: _Recipe, build_root: Path) -> Path:
 
 
 def _compile(folder: Path, runtime: Path, recipe: _Recipe) -> None:
-    sources = [*sorted(p.name for p in (folder / "cpp").glob("*.cpp")), str(recipe.main)]
+    sources = [*sorted(p.name for p in (folder / "cpp").glob("*.cpp")), str(recipe.main.resolve())]
     text = "".join(f'#include "{source}"\n' for source in sources)
     (folder / "all.cpp").write_text(text, encoding="utf-8")
     objects = sorted(str(p.resolve()) for p in runtime.glob("*.o"))
