@@ -17,7 +17,7 @@ COMMANDS = {
     "doctor": ("flow.doctor_command", "Say which tools are found and how to get the missing ones."),
     "run": ("flow.run_command", "Run a network on the accelerator; compare every tensor."),
     "simulate": ("flow.simulate_command", "Run the testbenches and sum up."),
-    "verilog": ("flow.verilog_command", "Write the GEMM engine as one standalone Verilog file."),
+    "verilog": ("flow.verilog_command", "Write the engine or the accelerator as one Verilog file."),
 }
 """Name of each command: the module that holds it as `command`, and its line in the help."""
 

@@ -20,17 +20,35 @@ def test_writes_verilog_port_table_and_waivers(tmp_path):
     assert sorted(path.name for path in out.iterdir()) == ["gemm.md", "gemm.v", "gemm.vlt"]
 
 
-def test_the_table_has_every_port_with_its_width(tmp_path):
-    assert lastbit("--rows", 2, "--cols", 3, "--out", tmp_path).exit_code == 0
-    table = (tmp_path / "lastbit_gemm.md").read_text()
+SMALL = ["--rows", 2, "--cols", 3, "--depth", 4]
+MEMORIES = [
+    *("--activation-bytes", 256),
+    *("--weight-words", 8),
+    *("--parameter-words", 8),
+    *("--program-words", 32),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "ports"),
+    [
+        ([], "lastbit_gemm", 18),
+        (["--top", "axi", *MEMORIES], "lastbit_accelerator", 29),
+        (["--top", "uart", "--divisor", 99, *MEMORIES], "lastbit_accelerator", 4),
+    ],
+)
+def test_the_table_has_every_port_with_its_width(tmp_path, options, name, ports):
+    result = lastbit(*SMALL, *options, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    table = (tmp_path / f"{name}.md").read_text()
     rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
-    text = (tmp_path / "lastbit_gemm.v").read_text()
-    top = text[text.index("module lastbit_gemm(") :]
+    text = (tmp_path / f"{name}.v").read_text()
+    top = text[text.index(f"module {name}(") :]
     top = top[: top.index("endmodule")]
     declared = re.findall(r"^  (in|out)put (?:signed )?(?:\[(\d+):0\] )?(\w+);", top, re.MULTILINE)
     expected = {(name, direction, str(int(high or 0) + 1)) for direction, high, name in declared}
     assert {(row[0].removeprefix("| "), row[1], row[2]) for row in rows} == expected
-    assert len(rows) == 18
+    assert len(rows) == ports
 
 
 def test_the_same_bytes_twice(tmp_path):
@@ -53,6 +71,8 @@ def test_the_same_bytes_twice(tmp_path):
             ["--schemes", "q31_double"],
             "schemes must be one or more of fixed, float32, shift, not q31_double",
         ),
+        (["--top", "axi", "--weight-words", 7], "weight_words must be from 8 to 1048576, not 7"),
+        (["--top", "uart", "--divisor", 3], "divisor must be from 4 to 65535 cycles, not 3"),
         (["--name", "8x8"], "a module name must be a Verilog identifier, not '8x8'"),
     ],
 )
