@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 from bitstring import Bits, pack
 
 from hw.host_port import HostMemory
@@ -108,14 +109,13 @@ def decode(data: bytes) -> Packet | None:
         return None
     fields = PACKET.decode(_unsigned(data[:_HEADER_BYTES]))
     payload = data[_HEADER_BYTES:-_CRC_BYTES]
-    words = [_unsigned(payload[n : n + _WORD_BYTES]) for n in range(0, len(payload), _WORD_BYTES)]
     return Packet(
         command=fields["command"],
         sequence=fields["sequence"],
         memory=fields["memory"],
         address=fields["address"],
         count=fields["count"],
-        payload=tuple(words),
+        payload=tuple(np.frombuffer(payload, "<u4").tolist()),
         result=fields["result"] if fields["reply"] else None,
     )
 
