@@ -72,6 +72,7 @@ class PacketReceiver(wiring.Component):
                 m.d.sync += index.eq(index + 1)
                 with m.If(last):
                     m.next = "HEADER"
+                # No index reaches a length that is too large: the end of the packet drops it.
                 with m.Elif(index == header.length - 1):
                     m.next = "CRC"
             with m.State("CRC"), m.If(taken):
@@ -105,7 +106,7 @@ class PacketReceiver(wiring.Component):
             m.next = "SKIP"
         with m.Elif(index == PACKET.words - 1):
             m.d.sync += index.eq(0)
-            with m.If((length > MAX_WORDS) | header.reply):
+            with m.If(header.reply):
                 m.next = "SKIP"
             with m.Elif(length == 0):
                 m.next = "CRC"

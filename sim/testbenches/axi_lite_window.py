@@ -100,3 +100,14 @@ async def reads_and_writes_at_once(dut: Any, channels: str) -> None:
     tasks = [cocotb.start_soon(read()), cocotb.start_soon(write())]
     await Combine(*tasks)
     assert [model.memory[HostMemory.REGISTER, n] for n in range(24)] == list(range(24))
+
+
+@cocotb.test()
+async def a_read_comes_between_writes(dut: Any) -> None:
+    """However many of them wait."""
+    master, model = await _start(dut)
+    events = [master.init_write(0, bytes(4)) for _ in range(20)]
+    await events[3].wait()
+    await master.read(4, 4)
+    assert len(model.writes) < 10, f"{len(model.writes)} writes came first"
+    await events[-1].wait()

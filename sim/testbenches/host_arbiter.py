@@ -70,6 +70,22 @@ async def everyone_gets_its_own_replies(dut: Any, hosts: str, core: str) -> None
 
 
 @cocotb.test()
+async def no_reply_goes_astray(dut: Any) -> None:
+    """Not when a host has asked for as much as it may, and others begin to ask then."""
+    await clock.start(dut)
+    CoreModel(dut, "core", replies=StallPattern.LONG, words=_WORDS)
+    clients = [_Host(dut, number) for number in range(parameters()["hosts"])]
+    drawn = [client.draw(_COUNT) for client in clients]
+    for client, (requests, _) in zip(clients, drawn, strict=True):
+        client.driver.start(requests)
+        for _ in range(3 * _WORDS):
+            await clock.edge(dut)
+    for client, (_, expected) in zip(clients, drawn, strict=True):
+        await client.monitor.receive(_COUNT, within=200 * _COUNT)
+        assert client.monitor.beats == expected
+
+
+@cocotb.test()
 async def turns_are_taken(dut: Any) -> None:
     """Of hosts that always ask, none gets two requests more than another."""
     await clock.start(dut)

@@ -67,6 +67,9 @@ class Device:
 class Line:
     """A carrier to a device, with faults both ways; `mute` requests go nowhere."""
 
+    PIECE = 13
+    """Bytes received at a time: as with a serial port, not a whole packet."""
+
     def __init__(self, device, faults=None, *, mute=0):
         self.device = device
         self.faults = faults or ByteFaults(np.random.default_rng(0))
@@ -83,8 +86,7 @@ class Line:
                 self._received += self.faults.apply(encode(self.device.answer(packet)))
 
     def receive(self, timeout):
-        # In pieces, as a serial port gives them.
-        data, self._received = self._received[:13], self._received[13:]
+        data, self._received = self._received[: self.PIECE], self._received[self.PIECE :]
         if not data:
             # The device has given up what has come of a packet.
             self._finder.clear()
@@ -139,6 +141,26 @@ def test_requests_are_sent_again():
     line = Line(Device(), mute=4)
     host = Host(line, timeout=0.5)
     assert (host.link.repeated, line.sent, line.now()) == (4, 5, 2.0)
+
+
+def test_a_late_answer_is_not_taken_for_another():
+    class Late(Line):
+        """Every request is sent twice before its first answer comes, and so is answered twice."""
+
+        PIECE = 4
+
+        def receive(self, timeout):
+            if self.sent % 2 == 0:
+                return super().receive(timeout)
+            self._time += timeout
+            return b""
+
+    device = Device()
+    host = Host(Late(device))
+    for value in range(5):
+        device.memory[HostMemory.WEIGHT, 3] = value
+        assert host.read(HostMemory.WEIGHT, 3, 1).tolist() == [value]
+    assert host.link.repeated == 6
 
 
 def test_no_answer_is_told():
