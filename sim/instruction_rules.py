@@ -83,6 +83,7 @@ def corrupted(random: np.random.Generator, fields: dict[str, Any]) -> int:
     old = field.unpack(word)
     old = old.value if field.kind and isinstance(old, field.kind) else old
     near = [0, low, high, old + 1, old - 1, 2 * old, int(random.integers(low, high + 1))]
+    near.append(old + (1 << int(random.integers(field.bits))))  # the same, but for a high bit
     value = min(max(near[random.integers(len(near))], low), high)
     mask = int(field.pack(-1 if field.signed else high))
     return word & ~mask | int(field.pack(value))

@@ -144,6 +144,7 @@ class _Units:
                 taken = self.monitors[name].cycles
                 while done[name] < len(taken) and taken[done[name]] + delay < clock.cycle():
                     done[name] += 1
+                assert len(taken) - done[name] < 16, f"jobs of {name} that are under way"
                 port.value = done[name] % 16
 
 
@@ -172,7 +173,7 @@ async def _run(
     await clock.edge(dut)
     start = clock.cycle()
     dut.i_run.value = 0
-    for _ in range(200 + 400 * len(program)):
+    for _ in range(1000 + 400 * len(program)):
         await clock.edge(dut)
         if int(dut.o_state.value) != State.RUNNING.value and clock.cycle() > start + 1:
             break
@@ -196,7 +197,7 @@ async def one_unit_stalls(dut: Any, name: str, pattern: str) -> None:
 
 
 @cocotb.test()
-@cocotb.parametrize(delay=[1, 60])
+@cocotb.parametrize(delay=[1, 300])
 async def all_units_stall(dut: Any, delay: int) -> None:
     """Each on its own; units that finish late have up to 15 jobs under way."""
     stalls = dict.fromkeys(UNITS, StallPattern.RANDOM)
