@@ -102,7 +102,7 @@ class GemmEngine(wiring.Component):
                 + AccumulatorBank.OUTPUT_AFTER
             )
         else:
-            to_lanes = self._filled_after + self._drain_latency
+            to_lanes = self.filled_after + self._drain_latency
         return to_lanes + self._lanes.latency
 
     @property
@@ -115,11 +115,11 @@ class GemmEngine(wiring.Component):
         """Results under way and buffered: those of the pipeline and of the way back of the room."""
         cycles = self.pipeline_latency + OutputBuffer.LATENCY + 1
         if self.config.banks > 1:
-            cycles -= self._filled_after
+            cycles -= self.filled_after
         return 1 << (-(-cycles // self.config.lane_columns)).bit_length()
 
     @property
-    def _filled_after(self):
+    def filled_after(self):
         """Cycles from the launch of a row until the `Drainer` may be told that it is written."""
         ahead = SystolicArray.latency_of(self.config) - AccumulatorBankPair.SUM_AFTER
         # The control is on its way as long as that of the drain, except for the drainer's latency.
@@ -193,8 +193,6 @@ class GemmEngine(wiring.Component):
     def _tell_events(self, m, launcher, results):
         """Tell what happened, except in work from before a reset."""
         running = launcher.o_running
-        # The low half of a peak comes a cycle after the high one.
-        was_running = registered(m, running, name="was_running")
         told = self.o_events.results
         m.d.comb += [
             self.o_events.started.eq(registered(m, launcher.o_swap, name="started")),
@@ -202,13 +200,12 @@ class GemmEngine(wiring.Component):
             told.under.eq(Mux(running, results.under, 0)),
             told.over.eq(Mux(running, results.over, 0)),
             told.tied.eq(Mux(running, results.tied, 0)),
-            told.peak.high.eq(Mux(running, results.peak.high, 0)),
-            told.peak.low.eq(Mux(was_running, results.peak.low, 0)),
+            told.peak.eq(Mux(running, results.peak.as_value(), 0)),
         ]
 
     def _connect_drainer(self, m, launcher, drainer):
         """Connect the drainer with the launcher, which needs neither parameters nor room then."""
-        filled = delayed(m, launcher.o_pass_end, self._filled_after, name="filled")
+        filled = delayed(m, launcher.o_pass_end, self.filled_after, name="filled")
         m.d.comb += [
             launcher.i_entry_loaded.eq(1),
             launcher.i_room.eq(1),

@@ -64,18 +64,20 @@ def _plan(random: np.random.Generator, depth: int, sums: Sequence[int], bits: in
     for turn in range(TURNS):
         bank, rows = turn % 2, int(random.integers(1, depth + 1))
         order = _fill_order(random, rows)
-        drained = 0
-        for n in range(max(len(order), previous) + AccumulatorBankPair.RECURRENCE - 1):
+        drained, pause = 0, int(random.integers(2 * depth))
+        for n in range(max(len(order), pause + previous) + AccumulatorBankPair.RECURRENCE - 1):
             t = len(plan.fills)
             operation, row = order[n] if n < len(order) else (AccumulateOperation.SET, -1)
+            # A control that is not valid may name any bank.
+            named = bank if row >= 0 else int(random.integers(2))
             plan.fills.append(
-                {"valid": int(row >= 0), "row": max(row, 0), "bank": bank, "operation": operation}
+                {"valid": int(row >= 0), "row": max(row, 0), "bank": named, "operation": operation}
             )
             if row >= 0:
                 partial = sums[t + AccumulatorBankPair.SUM_AFTER]
                 words[bank][row] = combine(operation, words[bank][row], partial, bits=bits)
             drain = {
-                "valid": int(drained < previous),
+                "valid": int(n >= pause and drained < previous),
                 "row": min(drained, depth - 1),
                 "bank": 1 - bank,
                 "last": int(drained == previous - 1),
@@ -97,7 +99,7 @@ def _fill_bits(layout: AccumulateControl, control: dict[str, Any]) -> int:
 
 @cocotb.test()
 async def fill_one_and_drain_the_other(dut: Any) -> None:
-    """Fills of one to all rows, drained in the cycle after the last word is written."""
+    """Fills of one to all rows, drained when the last word is written or some time later."""
     config, random = engine_config(**parameters()), generator("plan")
     sum_bits = len(dut.i_sum)
     cycles = TURNS * (4 * (config.depth + AccumulatorBankPair.RECURRENCE) + 8)

@@ -156,16 +156,16 @@ async def stalled_streams_change_no_count_of_results(dut: Any, pattern: StallPat
 async def nothing_is_counted_of_work_before_a_reset(dut: Any) -> None:
     """Whatever is in the pipeline at a reset, the next run counts its own."""
     config, random = _config(), generator("reset")
-    size = (config.depth, 2 * config.rows, 2 * config.cols)
+    size = (config.depth, config.rows, 3 * config.cols)
     before = [random_job(random, config, size, operands=(-128, -128)) for _ in range(3)]
     after = [random_job(random, config, (2, 1, 1), operands=(1, 1))]
     await clock.start(dut)
-    for _ in range(12):
+    for _ in range(24):
         feed = Feed(dut, NATIVE, before)
         feed.start()
         await ClockCycles(dut.clk, int(random.integers(20, 150)))
         feed.stop()
-        await clock.reset(dut)
+        await clock.reset(dut, cycles=1)
         _check(await _run(dut, Feed(dut, NATIVE, after)), _expected(after))
 
 
