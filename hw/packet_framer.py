@@ -6,7 +6,15 @@ from amaranth.lib.wiring import In, Out
 
 from hw.packet import BYTES, MAGIC, MAX_WORDS, PACKET, PACKET_WORD
 
-__all__ = ["PacketFramer"]
+__all__ = ["PacketFramer", "check_gap"]
+
+
+def check_gap(gap):
+    """Raise TypeError or ValueError unless a pause can be so many cycles."""
+    if not isinstance(gap, int) or isinstance(gap, bool):
+        raise TypeError(f"gap must be an integer, not {gap!r}")
+    if gap < 1:
+        raise ValueError(f"gap must be 1 cycle or more, not {gap}")
 
 
 class PacketFramer(wiring.Component):
@@ -32,10 +40,7 @@ class PacketFramer(wiring.Component):
     LATENCY = 1
 
     def __init__(self, *, gap):
-        if not isinstance(gap, int) or isinstance(gap, bool):
-            raise TypeError(f"gap must be an integer, not {gap!r}")
-        if gap < 1:
-            raise ValueError(f"gap must be 1 cycle or more, not {gap}")
+        check_gap(gap)
         self.gap = gap
         super().__init__({
             "i": In(BYTES),

@@ -6,9 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from hw.host_port import HostPort
 from hw.link import Link
-from hw.packet_framer import PacketFramer
+from hw.packet_framer import PacketFramer, check_gap
 from hw.uart_receiver import UartReceiver
-from hw.uart_transmitter import UartTransmitter
+from hw.uart_transmitter import UartTransmitter, check_divisor
 from hw.word_splitter import WordSplitter
 
 __all__ = ["UartLink"]
@@ -36,11 +36,10 @@ class UartLink(wiring.Component):
     """
 
     def __init__(self, *, divisor, gap=None):
-        self._receiver = UartReceiver(divisor=divisor)
-        self._transmitter = UartTransmitter(divisor=divisor)
-        self._framer = PacketFramer(gap=_GAP_BITS * divisor if gap is None else gap)
+        check_divisor(divisor)
         self.divisor = divisor
-        self.gap = self._framer.gap
+        self.gap = _GAP_BITS * divisor if gap is None else gap
+        check_gap(self.gap)
         super().__init__({
             "i_rx": In(1, init=1),
             "o_tx": Out(1, init=1),
@@ -49,11 +48,11 @@ class UartLink(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.receiver = receiver = self._receiver
-        m.submodules.framer = framer = self._framer
+        m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
+        m.submodules.framer = framer = PacketFramer(gap=self.gap)
         m.submodules.link = link = Link()
         m.submodules.splitter = splitter = WordSplitter()
-        m.submodules.transmitter = transmitter = self._transmitter
+        m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
 
         m.d.comb += [receiver.i_line.eq(self.i_rx), self.o_tx.eq(transmitter.o_line)]
         wiring.connect(m, receiver.o, framer.i)
