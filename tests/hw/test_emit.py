@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from amaranth.hdl import Module, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
 from hw.emit import emit_verilog, ports
@@ -101,3 +104,26 @@ def test_a_bad_module_name_is_told():
         ValueError, match=r"^a module name must be a Verilog identifier, not '3x'$"
     ):
         emit_verilog(Skew(8, lanes=2), "3x")
+
+
+class _Below(wiring.Component):
+    """Compares the bits of two signed numbers, without their signs."""
+
+    a: In(signed(4))
+    b: In(signed(4))
+    o: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.o.eq(self.a.as_unsigned() < self.b.as_unsigned())
+        return m
+
+
+@pytest.mark.parametrize(("a", "b", "answer"), [(0b1111, 3, 0), (3, 0b1111, 1), (2, 3, 1)])
+def test_an_unsigned_operation_on_signed_wires_stays_unsigned(a, b, answer, tmp_path):
+    path = tmp_path / "dut.v"
+    path.write_text(emit_verilog(_Below(), "dut"))
+    printed = run_yosys(
+        f"read_verilog {path}", "proc", f"eval -set a {a} -set b {b} -show o"
+    )
+    assert f"\\o = 1'{answer}" in printed
