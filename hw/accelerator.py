@@ -5,12 +5,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from hw.activation_memory import ActivationMemory
+from hw.counters import Counters
 from hw.datapath import Datapath
 from hw.host_access import HostAccess
 from hw.host_port import HostMemory, HostPort
 from hw.identification import identification
 from hw.instruction_fetch import InstructionFetch
-from hw.register_map import REGISTERS, State
+from hw.register_map import COUNTERS, REGISTERS, State
 from hw.sequencer import Sequencer
 from hw.word_memory import WordMemory
 
@@ -68,6 +69,7 @@ class Accelerator(wiring.Component):
         for name in ("read", "written", "read_error", "write_error"):
             m.d.comb += getattr(sequencer, f"i_{name}").eq(getattr(datapath, f"o_{name}"))
 
+        self._add_counters(m, host)
         self._add_word_memories(m, host, sequencer, datapath)
         self._add_byte_memory(m, host, datapath)
         return m
@@ -96,6 +98,17 @@ class Accelerator(wiring.Component):
             host.i_registers.error_address.eq(sequencer.o_error_address),
         ]
         return host
+
+    def _add_counters(self, m, host):
+        """Add the counters, which keep what they counted until the next run."""
+        m.submodules.counters = counters = Counters(self.datapath.o_events.shape())
+        m.d.comb += [
+            counters.i_events.eq(self.datapath.o_events),
+            counters.i_waiting.eq(self.datapath.o_waiting),
+            counters.i_running.eq(host.i_running),
+            counters.i_clear.eq(host.o_run),
+            *(host.i_registers[name].eq(counters.o[name]) for name in COUNTERS),
+        ]
 
     def _add_word_memories(self, m, host, sequencer, datapath):
         """Add the memories that a host and one unit share."""

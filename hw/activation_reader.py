@@ -58,6 +58,8 @@ class ActivationReader(wiring.Component):
     read_address : Out(range(size))
     read_data : In(ArrayLayout(signed(8), rows))
         The read side of the memory.
+    o_waiting : Out(1)
+        A job waits for earlier ones to be written.
     o_read : Out(4)
         How many jobs are read to their end, modulo 16. Rows of theirs may still wait at the output.
     o_error : Out(1)
@@ -90,6 +92,7 @@ class ActivationReader(wiring.Component):
             "read_en":      Out(1),
             "read_address": Out(range(size)),
             "read_data":    In(row),
+            "o_waiting":    Out(1),
             "o_read":       Out(4),
             "o_error":      Out(1),
         })
@@ -127,6 +130,7 @@ class ActivationReader(wiring.Component):
             loops.i.payload.eq(job.o.payload),
             loops.i.valid.eq(job.o.valid & begin),
             job.o.ready.eq(loops.i.ready & begin),
+            self.o_waiting.eq(job.o.valid & ~begin),
             loops.o.ready.eq(output.o_room),
             step.eq(loops.o.valid & output.o_room),
             output.i_take_room.eq(step),

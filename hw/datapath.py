@@ -1,5 +1,7 @@
 """The units and the engine that they feed and empty."""
 
+from dataclasses import replace
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
@@ -38,6 +40,10 @@ class Datapath(wiring.Component):
         Jobs of the units, from `Dispatcher`.
     o_read, o_written, o_read_error, o_write_error : Out(...)
         What the units have done, for `Dispatcher`.
+    o_events : Out(EngineEvents)
+        What happened in the engine, for `Counters`.
+    o_waiting : Out(1)
+        The activation reader waits for earlier outputs.
     weight_memory, parameter_memory : Out(WordPort(...))
         Memories of words.
     read_en, read_address, read_data, write_en, write_address, write_count, write_data
@@ -50,7 +56,7 @@ class Datapath(wiring.Component):
         self.config = config
         self.read_latency = read_latency
         engine = config.engine
-        self.engine = GemmEngine(engine)
+        self.engine = GemmEngine(replace(engine, statistics=True))
         self._units = units = {
             "weights": WordReader(config.weight_row, depth=config.weight_words),
             "parameters": WordReader(config.parameter_word.layout, depth=config.parameter_words),
@@ -66,6 +72,8 @@ class Datapath(wiring.Component):
             "o_written":        members["outputs"]["o_written"],
             "o_read_error":     Out(1),
             "o_write_error":    Out(1),
+            "o_waiting":        Out(1),
+            "o_events":         self.engine.signature.members["o_events"],
             "weight_memory":    members["weights"]["memory"],
             "parameter_memory": members["parameters"]["memory"],
             **{name: members["activations"][name] for name in _READ},
@@ -97,6 +105,8 @@ class Datapath(wiring.Component):
             activations.i_written.eq(outputs.o_written),
             activations.read_data.eq(self.read_data),
             self.o_read.eq(activations.o_read),
+            self.o_waiting.eq(activations.o_waiting),
+            self.o_events.eq(engine.o_events),
             self.o_written.eq(outputs.o_written),
             self.o_read_error.eq(activations.o_error),
             self.o_write_error.eq(outputs.o_error),

@@ -148,11 +148,10 @@ class Dispatcher(wiring.Component):
         places = []
         for memory, count, place, done in jobs:
             write, read = memory.write_port(), memory.read_port(domain="comb")
-            # The job of an instruction that not every unit has taken may fail already.
             m.d.comb += [
                 write.addr.eq(count), write.data.eq(place), write.en.eq(taken), read.addr.eq(done),
             ]
-            places.append(Mux(done == count, place, read.data))
+            places.append(read.data)
         read_index, drained_before = places[0][:len(index)], places[0][len(index):]
 
         # What comes first in the program is looked at last.
@@ -163,7 +162,9 @@ class Dispatcher(wiring.Component):
                 self.o_error.eq(self.i.payload.error),
                 self.o_index.eq(index),
             ]
-        with m.If(self.i_read_error & (self.i_written == drained_before)):
+        # The reader may find an error in an instruction that other units have yet to take.
+        known = self.i_read != given
+        with m.If(self.i_read_error & known & (self.i_written == drained_before)):
             m.d.comb += [
                 self.o_ended.eq(1),
                 self.o_error.eq(ProgramError.ACTIVATION_ADDRESS.value),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from golden.accumulate_operation import AccumulateOperation
 from golden.channel_parameters import ChannelParameters
 from golden.instruction import IllegalInstructionError, Instruction, Opcode
-from golden.program import Interpreter, Memories
+from golden.program import Counters, Interpreter, Memories
 from golden.program_error import ProgramError
 from hw.accelerator_config import AcceleratorConfig
 from hw.host_port import HOST_REPLY, HOST_REQUEST, HostMemory
@@ -154,8 +154,8 @@ def instruction_of(word: int) -> Instruction:
 
 def expected_outcome(
     config: AcceleratorConfig, memories: Memories, program: Sequence[int], address: int = 0
-) -> set[Outcome]:
-    """Run a program in golden, which changes the memories, and return how it may end.
+) -> tuple[set[Outcome], Counters]:
+    """Run a program in golden, which changes the memories; return how it may end, and counters.
 
     An instruction that both reads and writes outside the memory may be stopped for either.
     """
@@ -168,20 +168,21 @@ def expected_outcome(
         accumulator_bits=engine.accumulator_bits,
     )
     if address % INSTRUCTION.words or address >= config.program_words:
-        return {Outcome(ProgramError.PROGRAM_ADDRESS, config.program_words)}
+        return {Outcome(ProgramError.PROGRAM_ADDRESS, config.program_words)}, interpreter.counters
     for index in range(address // INSTRUCTION.words, config.instructions):
         word = program[index] if index < len(program) else 0
         place = index * INSTRUCTION.words
         if (error := static_error(word, config)) is not ProgramError.NONE:
-            return {Outcome(error, place)}
+            return {Outcome(error, place)}, interpreter.counters
         step = instruction_of(word)
         try:
             interpreter.step(step, index)
         except IllegalInstructionError:
-            return {Outcome(cause, place) for cause in _address_causes(config, step)}
+            causes = _address_causes(config, step)
+            return {Outcome(cause, place) for cause in causes}, interpreter.counters
         if step.opcode is Opcode.HALT:
-            return {Outcome(ProgramError.NONE, 0)}
-    return {Outcome(ProgramError.PROGRAM_ADDRESS, config.program_words)}
+            return {Outcome(ProgramError.NONE, 0)}, interpreter.counters
+    return {Outcome(ProgramError.PROGRAM_ADDRESS, config.program_words)}, interpreter.counters
 
 
 def _address_causes(config: AcceleratorConfig, step: Instruction) -> set[ProgramError]:
