@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.launcher import StallCause
 from hw.maximum import Maximum
-from hw.pipeline import registered
+from hw.pipeline import delayed, registered
 
 __all__ = ["Counters"]
 
@@ -65,7 +65,8 @@ class Counters(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         events = registered(m, self.i_events, name="events")
-        waiting = registered(m, self.i_waiting, name="waiting")
+        # The engine tells of a cycle without a row in the cycle after it.
+        waiting = delayed(m, self.i_waiting, 2, name="waiting")
         without = events.stall == StallCause.ACTIVATIONS
         increments = {
             "cycles":             self.i_running,

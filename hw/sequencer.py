@@ -17,7 +17,6 @@ __all__ = ["Sequencer"]
 
 _JOBS = ("o_weights", "o_parameters", "o_passes", "o_activations", "o_outputs")
 _DONE = ("i_read", "i_written", "i_read_error", "i_write_error")
-_AHEAD = 8  # instructions; covers the latency of fetch and check at one every four cycles
 
 
 class Sequencer(wiring.Component):
@@ -51,6 +50,9 @@ class Sequencer(wiring.Component):
     o_error_address : Out(32)
         Word of 32 bits where the instruction begins at which it stopped.
     """
+
+    AHEAD = 8
+    """Instructions that are fetched ahead: as many as hide the latency of fetch and check."""
 
     START_LATENCY = (
         1 + InstructionFetch.LATENCY + InstructionCheck.LATENCY + OutputBuffer.LATENCY
@@ -104,7 +106,7 @@ class Sequencer(wiring.Component):
         stages = {
             "fetch": InstructionFetch(instructions=config.instructions),
             "check": InstructionCheck(config),
-            "buffer": OutputBuffer(CheckedInstruction(config), depth=_AHEAD),
+            "buffer": OutputBuffer(CheckedInstruction(config), depth=self.AHEAD),
             "dispatcher": self._dispatcher,
         }
         for name, stage in stages.items():
