@@ -93,8 +93,8 @@ class ProgramCycles:
 def predict_cycles(program: Sequence[Instruction], config: AcceleratorConfig) -> ProgramCycles:
     """Return how many cycles a program takes on an accelerator that was idle before.
 
-    A program that begins within `GemmEngine.pipeline_latency` cycles after the end of another one
-    may take longer: the array is flushed first.
+    One that begins right after the end of another may take longer: the array is flushed first, a
+    few cycles more than `GemmEngine.pipeline_latency`.
 
     Raises
     ------
