@@ -36,7 +36,7 @@ class Proof:
     name : str
     tool : Tool
     run : callable
-        Proves, and returns the seconds it took; raises `RefutedError` with a counterexample.
+        Proves, and returns the processor time in seconds; raises `RefutedError` if that fails.
     is_long : bool
         Takes more than a few seconds.
 
