@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hw.emit import emit_rtlil
+from hw.yosys import run_yosys
 from sim.proof.claim import RefutedError, processor_seconds
-from sim.proof.unit import run_yosys
 
 __all__ = ["ToolError", "prove_assertions", "prove_unsatisfiable"]
 
