@@ -56,7 +56,6 @@ class Normalizer(wiring.Component):
         some = [registered(m, group.any(), name=f"some_{n}") for n, group in enumerate(groups)]
         places = [registered(m, self._leading_zeros(group), name=f"place_{n}")
                   for n, group in enumerate(groups)]
-        any_bit = registered(m, differs.any() | self.i[-1], name="any_bit")
         value = delayed(m, self.i, 2, name="value")
 
         # Cycle 1: the first group with such a bit. Its number is the coarse part of the count.
@@ -69,14 +68,15 @@ class Normalizer(wiring.Component):
 
         # Cycles 2 to 4: the place within the group; shift by 16 and 8, by 4 and 2, by 1.
         count = registered(m, Cat(Array(places)[coarse], coarse), name="count_3")
-        value = self._shifted(m, value, coarse[1:], 8, name="value_3")
-        value = self._shifted(m, value, count[1:3], 2, name="value_4")
+        value = registered(m, self._shifted(value, Cat(C(0, 3), coarse[1:])), name="value_3")
+        value = registered(m, self._shifted(value, Cat(C(0, 1), count[1:3])), name="value_4")
         count = registered(m, count, name="count_4")
-        value = self._shifted(m, value, count[:1], 1, name="value_5")
+        value = registered(m, self._shifted(value, count[0]), name="value_5")
         m.d.comb += [
             self.normalized.eq(value),
             self.count.eq(registered(m, count, name="count_5")[:len(self.count)]),
-            self.is_zero.eq(~delayed(m, any_bit, 4, name="any_bit")),
+            # Of any other number the two leading bits differ.
+            self.is_zero.eq(~value[-1] & ~value[-2]),
         ]
         return m
 
@@ -85,13 +85,6 @@ class Normalizer(wiring.Component):
         """Leading zeros of four bits of which one at least is set."""
         return Mux(group[3], C(0, 2), Mux(group[2], C(1, 2), Mux(group[1], C(2, 2), C(3, 2))))
 
-    def _shifted(self, m, value, select, unit, *, name):
-        """`value` shifted left by `select` units, kept to its width, a cycle later."""
-        shifted = Signal(signed(self.width), name=name, reset_less=True)
-        with m.Switch(select):
-            for count in range(1 << len(select)):
-                distance = min(count * unit, self.width)
-                with m.Case(count):
-                    kept = value[:self.width - distance]
-                    m.d.sync += shifted.eq(Cat(Const(0, distance), kept).as_signed())
-        return shifted
+    def _shifted(self, value, distance):
+        """`value` shifted left and kept to its width."""
+        return (value << distance)[:self.width].as_signed()

@@ -62,9 +62,12 @@ class OutputStage(wiring.Component):
         m = Module()
         m.submodules.clip = clip = Clip(in_width=self.width + 4, width=self.width)
 
+        # One adder: the carry enters it as the sum of two more bits at its low end.
+        floor, zero_point = (
+            Cat(self.carry, term).as_signed() for term in (self.floor, self.zero_point))
+        total = named(m, (floor + zero_point)[1:].as_signed(), name="sum")
+
         # The sum has a bit to spare; one more, and the two leading bits alone put it past a bound.
-        total = (self.floor + self.zero_point + self.carry)[:self.width + 3].as_signed()
-        total = named(m, total, name="sum")
         negative = self.floor[-1]
         leading = Mux(self.is_saturated, Cat(~negative, negative), total[-1].replicate(2))
         total = Cat(total[:-1], leading).as_signed()

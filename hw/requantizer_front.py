@@ -98,8 +98,9 @@ class RequantizerFront(wiring.Component):
         operand = (normalized[7:].as_signed() + rounds_up).as_signed()
         if self.exact_products:
             operand = Cat(normalized[:7] & keeps_low.replicate(7), operand).as_signed()
-        is_large = amount > self.max_amount
-        amount_8 = Mux(is_large, self.max_amount, amount[:len(self.amount)])
+        largest, kept = self.max_amount, amount[:len(self.amount)]
+        is_large = (kept > largest) | amount[len(self.amount):].any()
+        amount_8 = Mux(is_large, largest, kept)
         m.d.comb += [
             self.operand.eq(registered(m, operand, name="operand_8")),
             self.amount.eq(registered(m, amount_8, name="amount_8")),

@@ -5,7 +5,7 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.rounding import Rounding
-from hw.pipeline import registered
+from hw.pipeline import named, registered
 
 __all__ = ["RoundShift", "TieCode"]
 
@@ -105,22 +105,24 @@ class RoundShift(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # The long shifts come first. With every step goes whether all that fell off was 0, or 1.
-        value, shift, none, full = self.i, self.shift, Const(1), Const(1)
-        for stage in reversed(range(self.tie_stage)):
-            previous = value, none, full
-            value = Signal(signed(self.width), name=f"value_{stage}", reset_less=True)
-            none = Signal(name=f"none_{stage}", reset_less=True)
-            full = Signal(name=f"full_{stage}", reset_less=True)
-            distances = [n << 2 * stage for n in range((self.max_shift >> 2 * stage) + 1)][:4]
-            with m.Switch(shift[2 * stage:2 * stage + 2]):
-                for n, distance in enumerate(distances):
-                    with m.Case(n) if n + 1 < len(distances) else m.Default():
-                        distance = min(distance, self.width - 1)
-                        shifted = _shifted_right(*previous, distance)
-                        m.d.sync += [value.eq(shifted[0]), none.eq(shifted[1]), full.eq(shifted[2])]
-            if stage:
-                shift = registered(m, shift[:2 * stage], name=f"shift_{stage}")
+        # The long shifts come first, two a cycle. With every one goes whether all that fell off by
+        # now was 0, or 1.
+        value, none, full, shift = self.i, Const(1), Const(1), self.shift
+        for bit in reversed(range(len(shift))):
+            distance = min(1 << bit, self.width - 1)
+            fallen = value[:distance]
+            steps = {
+                "value": (value, value[distance:].as_signed()),
+                "none":  (none, none & ~fallen.any()),
+                "full":  (full, full & fallen.all()),
+            }
+            keep = named if bit % 2 else registered
+            value, none, full = (
+                keep(m, Mux(shift[bit], moved, still), name=f"{name}_{bit}")
+                for name, (still, moved) in steps.items()
+            )
+            if bit and bit % 2 == 0:
+                shift = registered(m, shift[:bit], name=f"shift_{bit}")
 
         half, floor = value[0], value[1:].as_signed()
         is_tie = Mux(half, none & self.rest_none, full & self.rest_full)
@@ -147,11 +149,3 @@ class RoundShift(wiring.Component):
                 with m.Case(code) if code is not self._codes[-1] else m.Default():
                     m.d.comb += up.eq(answers[code])
         return up
-
-
-def _shifted_right(value, none, full, distance):
-    """`value` shifted, and whether all that fell off by now was 0, or 1."""
-    if distance == 0:
-        return value, none, full
-    fallen = value[:distance]
-    return value[distance:].as_signed(), none & ~fallen.any(), full & fallen.all()

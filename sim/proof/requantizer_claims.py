@@ -101,15 +101,21 @@ class RequantizerUnit:
 
         FLOAT32: t rounded to 24 significant bits; the operand is that significand with the sign of
         t, or, as 2**24 is not renormalized, twice the significand 2**23. Otherwise: t shifted
-        left until its leading bit is in bit 30.
+        left until its leading bit is in bit 30. Both have the range that the lemmas about products
+        start from.
         """
         a, b = self._operands()
         if scheme is Scheme.FLOAT32:
-            operand = self._signed(self._significand()) * self._low_unit
-            is_smallest = self._significand() == 1 << 23
-            goal = (a == operand) | ((a == 2 * operand) & is_smallest)
+            significand = self._significand()
+            operand = self._signed(significand) * self._low_unit
+            goal = (a == operand) | ((a == 2 * operand) & (significand == 1 << 23))
+            goal &= (significand >= 1 << 23) | (self._total == 0)
+            goal &= significand < 1 << 24
         else:
+            size = Word.of(magnitude(self._in_place(self._total)))
             goal = a == self._in_place(self._total)
+            goal &= (size >= 1 << 30) | (self._total == 0)
+            goal &= size <= 1 << 31
         return Claim(
             f"{self}: operands of {scheme.name}",
             goal & (b == self._unit.port("multiplier")),

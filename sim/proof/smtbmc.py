@@ -3,14 +3,13 @@
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hw.emit import emit_rtlil
-from sim.proof.claim import RefutedError
-from sim.proof.unit import run_yosys
+from hw.yosys import run_yosys
+from sim.proof.claim import RefutedError, processor_seconds
 
 __all__ = ["ToolError", "prove_assertions", "prove_unsatisfiable"]
 
@@ -24,10 +23,10 @@ def prove_assertions(
 ) -> float:
     """Prove the assertions of a component for all times, by induction over `depth` cycles.
 
-    Return the seconds it took; raise `RefutedError` with the signals of the cycle that shows that
+    Return its processor time; raise `RefutedError` with the signals of the cycle that shows that
     an assertion fails. `change` may plant a bug in the RTLIL.
     """
-    start = time.perf_counter()
+    start = processor_seconds()
     with tempfile.TemporaryDirectory() as folder:
         source, model, trace = (Path(folder, name) for name in ("il", "smt2", "vcd"))
         source.write_text(change(emit_rtlil(component, "harness")))
@@ -56,12 +55,12 @@ def prove_assertions(
                 raise RefutedError(name, _last_values(trace.read_text()))
             if "Status: PASSED" not in report and "Status: passed" not in report:
                 raise ToolError(f"yosys-smtbmc must end with a status, not {report[-300:]!r}")
-    return time.perf_counter() - start
+    return processor_seconds() - start
 
 
 def prove_unsatisfiable(name: str, smt: str) -> float:
-    """Prove that an SMT-LIB text has no model, and return the seconds it took."""
-    start = time.perf_counter()
+    """Prove that an SMT-LIB text has no model, and return its processor time."""
+    start = processor_seconds()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "smt2")
         source.write_text(smt)
@@ -70,7 +69,7 @@ def prove_unsatisfiable(name: str, smt: str) -> float:
         raise RefutedError(name, {})
     if report != "unsat":
         raise ToolError(f"yices-smt2 must answer sat or unsat, not {report[-300:]!r}")
-    return time.perf_counter() - start
+    return processor_seconds() - start
 
 
 def _run(tool: str, *arguments: str) -> str:

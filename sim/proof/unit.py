@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import bitwuzla
-from pyosys import libyosys
 
+from hw.yosys import run_yosys
 from sim.proof.alignment import check_alignment
 from sim.proof.word import TERMS, Word
 
-__all__ = ["TOP", "Unit", "run_yosys"]
+__all__ = ["TOP", "Unit"]
 
 TOP = "unit"
 """Name of the top module in the text that is proved."""
@@ -64,7 +64,7 @@ class Unit:
     ) -> None:
         self._module = module
         cut_stages = {f"{cut}.{port}": stage for port, stage in (cut_stages or {}).items()}
-        design, netlist = _flattened(rtlil, module, cut)
+        flat, netlist = _flattened(rtlil, module, cut)
         ports = netlist["modules"][module]["ports"]
         missing = (cut_stages.keys() | (stages or {}).keys()) - ports.keys()
         if missing:
@@ -77,7 +77,7 @@ class Unit:
         )
         self._signed = {name: bool(port.get("signed")) for name, port in ports.items()}
         self._parser = bitwuzla.Parser(TERMS, bitwuzla.Options())
-        self._parser.parse(_without_registers(design), True, False)
+        self._parser.parse(_without_registers(flat), True, False)
         state = self._parser.parse_term(f"|{module}_is|").sort().fun_domain()[0]
         self._state = TERMS.mk_const(state, "inputs")
 
@@ -94,12 +94,12 @@ class Unit:
         return Word(term, signed=self._signed[name] if signed is None else signed)
 
 
-def _flattened(rtlil: str, top: str, cut: str | None) -> tuple[libyosys.Design, dict[str, Any]]:
-    """Return Yosys' design of one flat module, and its netlist."""
+def _flattened(rtlil: str, top: str, cut: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the RTLIL of one flat module, and its netlist."""
     with tempfile.TemporaryDirectory() as folder:
-        source, netlist = Path(folder, "il"), Path(folder, "json")
+        source, flat, netlist = (Path(folder, name) for name in ("il", "flat", "json"))
         source.write_text(rtlil)
-        design = run_yosys(
+        run_yosys(
             f"read_rtlil {source}",
             f"hierarchy -check -top {top}",
             "proc",
@@ -108,28 +108,22 @@ def _flattened(rtlil: str, top: str, cut: str | None) -> tuple[libyosys.Design, 
             *([f"expose -evert {top}/c:{cut}"] if cut else []),
             "opt_clean",
             f"write_json {netlist}",
+            f"write_rtlil {flat}",
         )
-        return design, json.loads(netlist.read_text())
+        return flat.read_text(), json.loads(netlist.read_text())
 
 
-def _without_registers(design: libyosys.Design) -> str:
-    """Return the SMT-LIB text of a flat design, of which the registers became wires."""
+def _without_registers(flat: str) -> str:
+    """Return the SMT-LIB text of a flat module, of which the registers became wires."""
     with tempfile.TemporaryDirectory() as folder:
-        wires, smt = Path(folder, "v"), Path(folder, "smt2")
+        source, wires, smt = (Path(folder, name) for name in ("il", "v", "smt2"))
+        source.write_text(flat)
         wires.write_text(_REGISTERS_TO_WIRES)
         run_yosys(
+            f"read_rtlil {source}",
             f"techmap -map {wires}",
             "opt_clean",
             "check -assert",
             f"write_smt2 -stbv -wires {smt}",
-            design=design,
         )
         return smt.read_text()
-
-
-def run_yosys(*commands: str, design: libyosys.Design | None = None) -> libyosys.Design:
-    """Run Yosys commands one after the other, on a new design if none is given; return it."""
-    design = design or libyosys.Design()
-    for command in commands:
-        libyosys.run_pass(f"tee -q {command}", design)
-    return design

@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """The emitted Verilog: accepted by every tool, the same bytes every time, elements once."""
 
 import re

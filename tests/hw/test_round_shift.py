@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 
 from fractions import Fraction
 from math import floor
