@@ -97,7 +97,9 @@ async def windows_of_an_array_of_bytes(dut: Any) -> None:
         now = memory.copy()
         for write in writes[max(0, t - component.write_latency + 1) : t + 1]:
             _apply(now, write, unspecified=True)
-        for i, actual in enumerate(unpack(seen[t], read, 8)):
+        beat = seen[t]
+        assert beat is not None, f"cycle {t}: the window at {address} has unknown bits"
+        for i, actual in enumerate(unpack(beat, read, 8)):
             expected = now[(address + i) % size]
             compared += expected is not UNKNOWN
             assert expected in (UNKNOWN, actual), (
@@ -125,4 +127,5 @@ async def nothing_is_written_without_write_en(dut: Any) -> None:
     seen = (await play(dut, ports, ["read_data"]))["read_data"][latency:]
     for t, beat in enumerate(seen):
         start = min(t, last)
+        assert beat is not None, f"the window at {start} has unknown bits"
         assert unpack(beat, parameters()["read"], 8) == values[start : start + parameters()["read"]]

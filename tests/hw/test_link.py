@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """Parameters of the link's components."""
 
 import re
