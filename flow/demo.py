@@ -19,11 +19,15 @@ from flow.demo_networks import EPOCHS, Accuracy, train_networks
 from flow.demo_result import DemoResult, layer_results
 from flow.digits import HELD_OUT, DigitSet, load_digits
 from flow.errors import UserError
+from flow.files import write_array
+from flow.graph_file import save_graph
 from flow.job import Level
 from flow.network import INPUT
 from flow.program_images import program_images
 from flow.program_job import ProgramResult, run_program_job
+from flow.program_machine import TOP
 from flow.report import report
+from flow.verilog_files import axi_files
 from golden.scheme import Scheme
 from hw.accelerator_config import AcceleratorConfig
 from sim.simulator import Simulator
@@ -56,6 +60,9 @@ BUILD = Stage("generate and build", 1)
 RUN = Stage("run it", HELD_OUT // BATCH)
 STAGES = (TRAIN, COMPILE, BUILD, RUN)
 
+
+NETWORK, IMAGES = "network.npz", "images.npy"
+"""What `lastbit run` takes: the int8 network, and the images as its input."""
 
 _WHERE = {
     Level.GOLDEN: "golden",
@@ -123,10 +130,11 @@ def run_demo(options: DemoOptions, on_step: Callable[[Stage], None]) -> DemoResu
     layers = layer_results(networks, held_out, program, run)
     result = DemoResult(
         held_out=held_out,
+        graph=graph,
         program=program,
         inputs=codes,
         layers=tuple(layers),
-        counters=run.counters if options.level is Level.GOLDEN or run.cycles else None,
+        counters=run.counters,
         expected_counters=expected.counters,
         cycles=run.cycles,
         accuracies=networks.accuracies,
@@ -161,20 +169,25 @@ def _run(
 
 
 def write_demo(result: DemoResult, out: Path) -> list[Path]:
-    """Write the memory images, the result and the report to a folder.
+    """Write the Verilog, the memory images, the network, the result and the report to a folder.
 
     Returns the files, the report last. Each is there whole or not at all.
     """
     expected = {layer.name: layer.expected for layer in result.layers}
     images = program_images(result.program, {INPUT: result.inputs}, expected)
     texts = {f"memory/{name}": text for name, text in images.items()}
+    verilog = axi_files(result.program.config, TOP)
+    texts |= {f"verilog/{name}": text for name, text in verilog.items()}
     texts["result.json"] = json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
     texts["report.html"] = report(result)
+    make_folder(out)
+    save_graph(out / NETWORK, result.graph)
+    write_array(out / IMAGES, result.inputs)
     for name, text in texts.items():
         make_folder((out / name).parent)
         with atomic_write(out / name) as file:
             file.write(text)
-    return [out / name for name in texts]
+    return [out / name for name in (NETWORK, IMAGES, *texts)]
 
 
 def _settings(options: DemoOptions, data: DigitSet) -> dict[str, str]:

@@ -108,6 +108,6 @@ def _show(result: "DemoResult") -> None:
     for layer in result.layers:
         if not layer.comparison.equal:
             console.print(f"{layer.name}: {layer.comparison}", markup=False)
-    if result.counters not in (None, result.expected_counters):
+    if result.counters != result.expected_counters:
         console.print(f"counted {result.counters}, golden counted {result.expected_counters}")
     console.print(result.verdict)

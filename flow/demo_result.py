@@ -11,6 +11,7 @@ from flow.compiled_program import CompiledProgram
 from flow.demo_networks import Accuracy, DemoNetworks
 from flow.digits import DigitSet
 from flow.float_layers import FloatArray, Shape
+from flow.graph import Graph
 from flow.layer_work import kind, multiply_accumulates
 from flow.network import classes
 from flow.program_job import ProgramResult
@@ -82,10 +83,11 @@ class DemoResult:
     Parameters
     ----------
     held_out : the images that ran
+    graph : the int8 network
     program : what ran
     inputs : the images as the hardware had them
     layers : in order, those that compute something
-    counters : what was counted; None where the hardware does not count
+    counters : what was counted
     expected_counters : what golden counted
     cycles : of all runs together; None where none are counted
     accuracies : of every network, the hardware last
@@ -94,10 +96,11 @@ class DemoResult:
     """
 
     held_out: DigitSet
+    graph: Graph
     program: CompiledProgram
     inputs: Int8Array
     layers: tuple[LayerResult, ...]
-    counters: Counters | None
+    counters: Counters
     expected_counters: Counters
     cycles: int | None
     accuracies: tuple[Accuracy, ...]
@@ -117,7 +120,7 @@ class DemoResult:
     @property
     def equal(self) -> bool:
         """Whether all outputs and counters are golden's."""
-        counted_alike = self.counters in (None, self.expected_counters)
+        counted_alike = self.counters == self.expected_counters
         return self.differences == 0 and counted_alike
 
     @property
@@ -155,7 +158,7 @@ class DemoResult:
             "differences": self.differences,
             "cycles": self.cycles,
             "utilization": round(self.utilization, 4),
-            "counters": asdict(self.counters) if self.counters else None,
+            "counters": asdict(self.counters),
             "expected_counters": asdict(self.expected_counters),
             "accuracies": [
                 {

@@ -35,8 +35,8 @@ class ProgramResult:
 
     @property
     def cycles(self) -> int | None:
-        """Of all runs; None where no clock runs or nothing counts."""
-        return self.registers.get("cycles") or None
+        """Of all runs; None where no clock runs."""
+        return self.registers.get("cycles")
 
 
 def run_program_job(

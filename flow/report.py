@@ -100,9 +100,9 @@ def _layer_total(result: DemoResult) -> str:
 
 
 def _counter_rows(result: DemoResult) -> Iterator[str]:
-    counted = asdict(result.counters) if result.counters else {}
+    counted = asdict(result.counters)
     for name, expected in asdict(result.expected_counters).items():
-        cells = _cells(f"{counted[name]:,}" if counted else "not counted", f"{expected:,}")
+        cells = _cells(f"{counted[name]:,}", f"{expected:,}")
         yield f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>{cells}</tr>'
 
 

@@ -51,6 +51,7 @@ def make_demo_result():
             change(run.tensors)
         result = DemoResult(
             held_out=held_out,
+            graph=networks.quantized.graph(10),
             program=program,
             inputs=codes,
             layers=tuple(layer_results(networks, held_out, program, run)),

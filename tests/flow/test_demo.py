@@ -72,7 +72,8 @@ def test_the_command_leaves_what_a_board_needs_and_shows_the_tables(edits, tmp_p
     memories = ("program.hex", "weight.hex", "parameter.hex", "tensors.json", "input/input.hex")
     names = [f"memory/{name}" for name in memories]
     names += [f"memory/expected/{name}.hex" for name in tensors]
-    names += ["result.json", "report.html"]
+    names += [f"verilog/lastbit_accelerator.{end}" for end in ("v", "md", "vlt")]
+    names += ["network.npz", "images.npy", "result.json", "report.html"]
     files = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert {str(path) for path in files} == set(names)
 
