@@ -41,7 +41,7 @@ class HostPort(wiring.Signature):
     for a later request; how many requests it takes before their replies is its own affair.
 
     A word of a memory that is wider than 32 bits is a little-endian sequence of 32-bit words,
-    padded to whole ones.
+    padded to a power of two of them.
 
     Members
     -------

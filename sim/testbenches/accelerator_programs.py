@@ -61,6 +61,8 @@ TESTBENCH = Testbench(
         {"rows": 8, "cols": 8, "depth": 32, **SMALL},
         {"rows": 3, "cols": 6, "depth": 9, **SMALL},
         {"rows": 6, "cols": 2, "group": 1, "depth": 20, **SMALL},
+        {"rows": 4, "cols": 6, "lanes": 2, "depth": 12, **SMALL},
+        {"rows": 4, "cols": 4, "lanes": 1, "depth": 9, **SMALL},
     ],
 )
 
