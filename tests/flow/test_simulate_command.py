@@ -7,6 +7,7 @@ from sim.errors import SimulationError
 from sim.results import Failure, RunResult
 from sim.simulator import Simulator
 
+WIDE = "stream_buffer:kind=buffer,bits=96"
 SKEW = "skew:direction=skew,lanes=3,bits=8"
 
 
@@ -32,9 +33,12 @@ def test_the_list_names_every_case():
     [
         ((), [case.name for case in testbench.cases() if not case.long]),
         (("--all",), [case.name for case in testbench.cases()]),
-        (("stream_buffer",), ["stream_buffer:bits=8"]),
-        (("stream_buffer:bits=96", SKEW), ["stream_buffer:bits=96", SKEW]),
-        (("stream_buffer:bits=8", "stream_buffer"), ["stream_buffer:bits=8"]),
+        (
+            ("stream_buffer",),
+            [f"stream_buffer:kind={kind},bits=8" for kind in ("buffer", "register")],
+        ),
+        ((WIDE, SKEW), [WIDE, SKEW]),
+        (("link", "link"), ["link"]),
     ],
 )
 def test_what_is_named_is_run(monkeypatch, arguments, chosen):
@@ -73,7 +77,7 @@ def test_a_failure_ends_with_1_and_tells_how_to_repeat_it(monkeypatch, outcome, 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("skw",), "lastbit: there is no testbench 'skw'; the testbenches are accumulator_bank, "),
+        (("skw",), "lastbit: there is no testbench 'skw'; the testbenches are accelerator, "),
         (("stream_buffer:x",), "lastbit: testbench stream_buffer has no configuration "),
         (("--seed", "-1"), "-1 is not in the range"),
         (("--simulator", "vcs"), "'vcs' is not one of 'verilator', 'icarus'"),
