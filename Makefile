@@ -1,12 +1,13 @@
 # make demo   a network trained, quantized, run on the generated hardware and compared with golden
 # make test   everything that is checked: lint, types, tests, testbenches, proofs
 # make check  the everyday part of it
+# make campaign  a thousand random networks on simulated hardware
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CORES  := $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check lint bench clean
+.PHONY: demo test check lint bench campaign clean
 
 demo: $(VENV)/run
 	$(BIN)/lastbit demo
@@ -24,6 +25,9 @@ lint: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench
+
+campaign: $(VENV)/run
+	$(BIN)/python -m flow.network_campaign
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
