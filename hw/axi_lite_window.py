@@ -119,9 +119,10 @@ class AxiLiteWindow(wiring.Component):
             m.d.sync += [
                 writes.eq(takes_write),
                 address.eq(Mux(takes_write, self.s_axil_awaddr, self.s_axil_araddr)[2:]),
-                data.eq(self.s_axil_wdata),
             ]
             m.next = "REQUEST"
+        with m.If(takes_write):
+            m.d.sync += data.eq(self.s_axil_wdata)
         with m.If(takes_write & ~self.s_axil_wstrb.all()):
             m.d.sync += self.s_axil_bresp.eq(Response.SLVERR)
             m.next = "RESPONSE"

@@ -73,7 +73,7 @@ async def _walk(
     monitor = StreamMonitor(dut, "o", stalls=sink)
     driver = StreamDriver(dut, "i", stalls=source)
     driver.start([JOB.const(job).as_bits() for job in jobs])
-    beats = await monitor.receive(len(expected), within=200 + 20 * len(expected))
+    beats = await monitor.receive(len(expected), within=2000 + 20 * len(expected))
     monitor.stop()
     wrong = [
         index for index, pair in enumerate(zip(beats, expected, strict=True)) if len({*pair}) > 1
