@@ -60,6 +60,7 @@ TOOLS = (
     _required("click", "the command line"),
     _required("rich", "progress and tables"),
     _required("scikit-learn", "the digits of the demo"),
+    _required("threadpoolctl", "training with one thread, which is faster here"),
     Tool(
         "make",
         Need.OPTIONAL,
