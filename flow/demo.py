@@ -62,7 +62,7 @@ STAGES = (TRAIN, COMPILE, BUILD, RUN)
 
 
 NETWORK, IMAGES = "network.npz", "images.npy"
-"""What `lastbit run` takes: the int8 network, and the images as its input."""
+"""What `lastbit run` takes: the int8 network, and a batch of the images as its input."""
 
 _WHERE = {
     Level.GOLDEN: "golden",
@@ -182,7 +182,7 @@ def write_demo(result: DemoResult, out: Path) -> list[Path]:
     texts["report.html"] = report(result)
     make_folder(out)
     save_graph(out / NETWORK, result.graph)
-    write_array(out / IMAGES, result.inputs)
+    write_array(out / IMAGES, result.inputs[: result.graph.inputs[INPUT].shape[0]])
     for name, text in texts.items():
         make_folder((out / name).parent)
         with atomic_write(out / name) as file:

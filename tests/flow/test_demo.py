@@ -77,6 +77,10 @@ def test_the_command_leaves_what_a_board_needs_and_shows_the_tables(edits, tmp_p
     files = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert {str(path) for path in files} == set(names)
 
+    files = [str(tmp_path / name) for name in ("network.npz", "images.npy")]
+    again = ["run", files[0], "--input", files[1], "--on", "golden", "--program-words", "8192"]
+    assert CliRunner().invoke(main, again).exit_code == 0
+
     content = json.loads((tmp_path / "result.json").read_text())
     assert content["equal"] is True
     assert content["elements"] == 360 * (3 * 512 + 128 + 256 + 64 + 10)
