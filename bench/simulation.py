@@ -23,10 +23,10 @@ from flow.compiled_program import CompiledProgram
 from flow.compiler import compile_graph
 from flow.graph import Graph
 from flow.host import Host
-from flow.kernel_window import KernelWindow
 from flow.layers import Conv2d, TensorType
 from flow.program_machine import TOP, HostMachine, accelerator_verilog
 from flow.reference import run_reference
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization
 from golden.scheme import Scheme
 from hw.accelerator_config import AcceleratorConfig

@@ -16,12 +16,12 @@ from flow.float_layers import (
     FullyConnected,
     MaxPooling,
 )
-from flow.kernel_window import KernelWindow
 from flow.network import INPUT, Network
 from flow.network_quantization import NetworkQuantization
 from flow.quantized_network import QuantizedNetwork
 from flow.training import Schedule, train
 from golden.formats import INT4, INT8, IntegerFormat
+from golden.kernel_window import KernelWindow
 from golden.ranges import RangeRule
 
 __all__ = ["EPOCHS", "LAYERS", "Accuracy", "DemoNetworks", "train_networks"]

@@ -3,7 +3,6 @@
 import numpy as np
 
 from flow.graph import Graph
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     Conv2d,
     DepthwiseConv2d,
@@ -14,6 +13,7 @@ from flow.layers import (
     Shape,
     TensorType,
 )
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization
 from golden.residual import residual_parameters
 from golden.scheme import Scheme

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.image_windows import cropped, padded, patches, taps
-from flow.kernel_window import KernelWindow
+from golden.kernel_window import KernelWindow
 
 __all__ = [
     "Add",

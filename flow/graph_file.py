@@ -18,7 +18,6 @@ import numpy.typing as npt
 from flow.atomic import atomic_write_bytes
 from flow.errors import UserError
 from flow.graph import Graph
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     AveragePool,
     Conv2d,
@@ -32,6 +31,7 @@ from flow.layers import (
     TensorType,
 )
 from golden.formats import INT8
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization
 from golden.rounding import Rounding
 from golden.scaling import FixedScaling, Float32Scaling, ShiftScaling

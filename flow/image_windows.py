@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from flow.kernel_window import KernelWindow
+from golden.kernel_window import KernelWindow
 
 __all__ = ["cropped", "padded", "patches", "taps"]
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from flow.kernel_window import KernelWindow, Pair
 from golden.formats import INT8
+from golden.kernel_window import KernelWindow, Pair
 from golden.requantize import Requantization
 from golden.residual import check_multipliers
 

@@ -8,10 +8,10 @@ from flow.allocation import Reuse
 from flow.compiled_program import CompiledProgram
 from flow.compiler import compile_graph
 from flow.graph import Graph
-from flow.kernel_window import KernelWindow, Pair
 from flow.layers import Conv2d, Layer, ResidualAdd, Shape, TensorType
 from flow.random_graphs import random_codes, random_inputs
 from flow.reference import run_reference
+from golden.kernel_window import KernelWindow, Pair
 from golden.program import Counters, WriteTime, run_program
 from golden.requantize import Requantization
 from golden.residual import residual_parameters

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.graph import Graph
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     AveragePool,
     Conv2d,
@@ -17,6 +16,7 @@ from flow.layers import (
     ResidualAdd,
     TensorType,
 )
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization
 from golden.residual import residual_parameters
 from golden.rounding import Rounding

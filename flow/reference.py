@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.graph import Graph
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     AveragePool,
     Conv2d,
@@ -25,6 +24,7 @@ from flow.layers import (
     TensorType,
 )
 from golden.formats import INT8, INT32
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization, requantize
 from golden.residual import residual_add
 

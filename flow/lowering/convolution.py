@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from flow.kernel_window import KernelWindow
 from flow.layers import Conv2d, FullyConnected, TensorType
 from flow.lowering.nest import Nest
 from flow.lowering.parameters import folded_parameters, tiled_parameters
 from golden.channel_parameters import ChannelParameters
+from golden.kernel_window import KernelWindow
 from hw.config import EngineConfig
 from hw.instruction import INSTRUCTION
 

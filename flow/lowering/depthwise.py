@@ -8,13 +8,13 @@ kernel columns. Which one takes fewer passes is taken.
 import numpy as np
 import numpy.typing as npt
 
-from flow.kernel_window import KernelWindow
 from flow.layers import DepthwiseConv2d, TensorType
 from flow.lowering.convolution import dense_nest
 from flow.lowering.nest import Nest
 from flow.lowering.parameters import folded_parameters, tiled_parameters
 from golden.accumulate_operation import AccumulateOperation
 from golden.channel_parameters import ChannelParameters
+from golden.kernel_window import KernelWindow
 from hw.config import EngineConfig
 
 __all__ = ["depthwise_nest", "diagonal_nest", "lower_depthwise"]

@@ -6,7 +6,6 @@ import pytest
 from flow.allocation import Reuse
 from flow.compiler import compile_graph
 from flow.instruction_words import decode, joined
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     Flatten,
     FullyConnected,
@@ -16,6 +15,7 @@ from flow.layers import (
 from flow.network_check import accelerator, addition, check_golden, conv, graph_of, scaled
 from flow.random_graphs import random_codes, random_graph, random_inputs
 from flow.reference import run_reference
+from golden.kernel_window import KernelWindow
 from golden.program import WriteTime, run_program
 
 ARRAYS = [(1, 1, 64), (4, 8, 64), (8, 4, 32), (5, 3, 16), (8, 8, 512), (16, 2, 7), (2, 16, 2)]

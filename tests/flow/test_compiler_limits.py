@@ -5,7 +5,6 @@ import pytest
 
 from flow.allocation import Reuse
 from flow.compiler import compile_graph
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     Flatten,
     FullyConnected,
@@ -13,6 +12,7 @@ from flow.layers import (
 )
 from flow.network_check import accelerator, addition, check_golden, conv, graph_of, scaled
 from golden.formats import INT4
+from golden.kernel_window import KernelWindow
 from golden.scheme import Scheme
 
 

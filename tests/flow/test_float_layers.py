@@ -10,7 +10,7 @@ from flow.float_layers import (
     FullyConnected,
     MaxPooling,
 )
-from flow.kernel_window import KernelWindow
+from golden.kernel_window import KernelWindow
 
 ONE = {"name": "layer", "inputs": ("input",)}
 SAME = KernelWindow((3, 3), padding=((1, 1), (1, 1)))

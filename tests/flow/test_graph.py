@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from flow.graph import Graph
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     AveragePool,
     Conv2d,
@@ -15,6 +14,7 @@ from flow.layers import (
     TensorType,
 )
 from golden.formats import INT4
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization
 from golden.residual import residual_parameters
 from golden.scheme import Scheme

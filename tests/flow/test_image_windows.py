@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from flow.image_windows import cropped, padded, patches, taps
-from flow.kernel_window import KernelWindow
+from golden.kernel_window import KernelWindow
 
 WINDOWS = [
     KernelWindow((1, 1)),

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from flow.kernel_window import KernelWindow
 from flow.layer_work import kind, multiply_accumulates
 from flow.layers import (
     AveragePool,
@@ -14,6 +13,7 @@ from flow.layers import (
     ResidualAdd,
     TensorType,
 )
+from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization
 from golden.residual import residual_parameters
 from golden.scheme import Scheme

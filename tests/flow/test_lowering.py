@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from flow.allocation import Reuse
-from flow.kernel_window import KernelWindow
 from flow.layers import (
     AveragePool,
     DepthwiseConv2d,
@@ -12,6 +11,7 @@ from flow.layers import (
 )
 from flow.network_check import accelerator, addition, check_golden, conv, graph_of, scaled
 from flow.random_graphs import random_codes
+from golden.kernel_window import KernelWindow
 
 ARRAYS = [(1, 1, 64), (4, 8, 64), (8, 4, 32), (5, 3, 16), (8, 8, 512), (16, 2, 7), (2, 16, 2)]
 """Rows, columns and depth."""

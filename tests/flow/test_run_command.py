@@ -9,12 +9,12 @@ from flow.cli import main
 from flow.graph import Graph
 from flow.graph_file import save_graph
 from flow.job import Level
-from flow.kernel_window import KernelWindow
 from flow.layers import MaxPool, TensorType
 from flow.network_run import run_network
 from flow.program_machine import GoldenMachine
 from flow.random_graphs import random_graph, random_inputs
 from flow.reference import run_reference
+from golden.kernel_window import KernelWindow
 from hw.accelerator_config import AcceleratorConfig
 from hw.config import EngineConfig
 from sim.simulator import Simulator

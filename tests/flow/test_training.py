@@ -11,9 +11,9 @@ from flow.float_layers import (
     FullyConnected,
     MaxPooling,
 )
-from flow.kernel_window import KernelWindow
 from flow.network import INPUT, Network
 from flow.training import Schedule, loss_and_gradients, train
+from golden.kernel_window import KernelWindow
 
 SHAPE = (4, 4, 1)
 SAME = KernelWindow((3, 3), padding=((1, 1), (1, 1)))

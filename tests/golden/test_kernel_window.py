@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from flow.kernel_window import KernelWindow
+from golden.kernel_window import KernelWindow
 
 
 @pytest.mark.parametrize(
