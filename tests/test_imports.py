@@ -15,7 +15,8 @@ FOREIGN = {
     "hw": {"amaranth", "pyosys"},
     "sim": {"numpy", "bitstring", "amaranth", "cocotb", "cocotb_tools", "cocotbext",
             "find_libpython", "bitwuzla", "pyosys"},
-    "flow": {"numpy", "bitstring", "click", "rich", "sklearn", "threadpoolctl", "find_libpython"},
+    "flow": {"numpy", "bitstring", "click", "rich", "sklearn", "threadpoolctl", "find_libpython",
+             "tflite"},
 }  # fmt: skip
 OWN = {
     "golden": set(),
