@@ -143,18 +143,23 @@ class AveragePool(_OneInput):
     """The requantized sum of (code - zero point) over a window; padding counts as zeros.
 
     The average is in the requantization's scale: that of the input over that of the output, over
-    the elements of the kernel.
+    the elements of the kernel. `zero_point` is what the output's codes stand for, by default that
+    of the requantization: where the mean of the codes themselves is rounded, that is 0.
     """
 
     requantization: Requantization
     window: KernelWindow
+    zero_point: int | None = None
 
     def output(self, types: Sequence[TensorType]) -> TensorType:
         """Check the kernel against the input."""
         batch, height, width, channels = types[0].shape
         _check_channels(self.requantization, channels)
         size = self.window.output_size((height, width))
-        return _written(self.requantization, (batch, *size, channels))
+        written = _written(self.requantization, (batch, *size, channels))
+        if self.zero_point is None:
+            return written
+        return TensorType(written.shape, self.zero_point)
 
 
 @dataclass(frozen=True, eq=False)
