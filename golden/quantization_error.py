@@ -13,7 +13,7 @@ from golden.quantization import Quantization
 from golden.quantize import saturates
 from golden.rounding import Rounding
 
-__all__ = ["QuantizationError", "channel_errors", "error_between", "quantization_error"]
+__all__ = ["QuantizationError", "channel_errors", "decibels", "error_between", "quantization_error"]
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,13 @@ def error_between(
         max_abs=float(np.abs(error).max()),
         mean=float(error.mean()),
         mean_squared=noise / values.size,
-        sqnr_db=_decibels(signal, noise),
+        sqnr_db=decibels(signal, noise),
         clipped=0.0 if clipped is None else float(np.mean(clipped)),
     )
 
 
-def _decibels(signal: float, noise: float) -> float:
+def decibels(signal: float, noise: float) -> float:
+    """Return 10 log10(signal / noise): infinite without noise, minus infinite without signal."""
     if noise == 0:
         return math.inf
     return 10 * math.log10(signal / noise) if signal else -math.inf

@@ -19,6 +19,7 @@ __all__ = [
     "clipped_steps",
     "dequantize",
     "quantize",
+    "raise_to_power_of_two",
     "saturates",
 ]
 
@@ -63,7 +64,7 @@ def choose(
     with np.errstate(over="ignore"):
         scale = np.maximum(high / (qmax - qmin) - low / (qmax - qmin), SMALLEST_SCALE)
         if kind is QuantizationKind.POWER_OF_TWO:
-            scale = _raise_to_power_of_two(scale)
+            scale = raise_to_power_of_two(scale)
         scale = np.where(high == low, 1.0, scale).astype(np.float32)
     if kind is QuantizationKind.ASYMMETRIC:
         zero = np.rint(qmax - high / scale.astype(np.float64))
@@ -155,6 +156,7 @@ def _working_types(fmt: IntegerFormat) -> tuple[np.dtype[Any], np.dtype[Any]]:
     return np.dtype(np.float64), np.dtype(np.int64)
 
 
-def _raise_to_power_of_two(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+def raise_to_power_of_two(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 2^ceil(log2 scale), exactly."""
     mantissa, exponent = np.frexp(scale)
     return np.asarray(np.ldexp(1.0, exponent - (mantissa == 0.5)), dtype=np.float64)
