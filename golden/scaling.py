@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from golden.arrays import integer_array
 from golden.integer_scale import MULTIPLIER_BITS, decompose
+from golden.q31 import high_multiply, quantize_multiplier
 from golden.real_scale import checked_scale, split_scale
 from golden.rounding import Rounding, round_shift
 from golden.scheme import Scheme
@@ -190,17 +191,11 @@ class Q31Scaling:
     @classmethod
     def from_scale(cls, scale: npt.ArrayLike) -> "Q31Scaling":
         """LiteRT's QuantizeMultiplier on float64 scales D(xs) * D(ws) / D(ys)."""
-        mantissa, exponent = split_scale(scale, 31)
-        if (exponent > 30).any():
-            value = np.atleast_1d(scale)[exponent > 30][0]
-            raise ValueError(f"scale must be below 2**30 for Scheme.Q31_DOUBLE, not {value}")
-        zero = (mantissa == 0) | (exponent < -31)
-        return cls(np.where(zero, 0, mantissa), np.where(zero, 0, exponent))
+        return cls(*quantize_multiplier(scale))
 
     def apply(self, t: npt.NDArray[np.int32]) -> Integers:
         """Scale and round twice."""
-        moved = (t.astype(np.int64) << np.maximum(self.exponent, 0)).astype(np.int32)
-        high = (moved.astype(np.int64) * self.multiplier + (1 << 30)) >> 31
+        high = high_multiply(t, self.multiplier, self.exponent)
         return round_shift(high, np.maximum(-self.exponent, 0), Rounding.HALF_AWAY)
 
 

@@ -1,0 +1,62 @@
+"""QUANTIZE and DEQUANTIZE in LiteRT's kernel sets."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from golden.kernels.node_values import NodeValues
+from golden.rounding import Rounding, round_float
+from golden.scaling import Q31Scaling
+
+__all__ = ["builtin_quantize", "dequantize", "xnnpack_quantize", "xnnpack_takes_quantize"]
+
+Array = npt.NDArray[Any]
+
+
+def builtin_quantize(x: NodeValues) -> Array:
+    """From float32: f32(x / scale), ties away from zero; from codes: one `Q31Scaling`."""
+    if x.tensor(0).dtype == np.float32:
+        with np.errstate(all="ignore"):
+            steps = x.value(0) / x.output_quantization.scale
+        return _finish(x, round_float(steps, Rounding.HALF_AWAY))
+    given = x.quantization(0)
+    scale = np.float64(given.scale) / np.float64(x.output_quantization.scale)
+    distance = x.integers(0).astype(np.int32) - np.int32(given.zero_point)
+    flat = Q31Scaling.from_scale(scale).apply(distance.reshape(-1))
+    return _finish(x, flat.reshape(distance.shape))
+
+
+def xnnpack_takes_quantize(x: NodeValues) -> bool:
+    """Whether it is from float32, or between codes of one type with a ratio in [2**-8, 2**7]."""
+    if x.tensor(0).dtype == np.float32:
+        return True
+    ratio = x.quantization(0).scale / x.output_quantization.scale
+    return x.tensor(0).dtype == x.output.dtype and bool(2.0**-8 <= ratio <= 2.0**7)
+
+
+def xnnpack_quantize(x: NodeValues) -> Array:
+    """From float32: rne(x * f32(1 / scale)); from codes: (d * rne(256 * ratio) + 128) >> 8."""
+    out = x.output_quantization
+    if x.tensor(0).dtype == np.float32:
+        with np.errstate(all="ignore"):
+            return _finish(x, np.rint(x.value(0) * (np.float32(1) / out.scale)))
+    given = x.quantization(0)
+    multiplier = int(np.rint(np.float32(256) * (given.scale / out.scale)))
+    distance = x.integers(0).astype(np.int64) - given.zero_point
+    return _finish(x, (distance * multiplier + 128) >> 8)
+
+
+def dequantize(x: NodeValues) -> Array:
+    """f32(code - zero point) * scale."""
+    given = x.quantization(0)
+    distance = x.integers(0).astype(np.int32) - given.zero_point
+    return np.asarray(distance.astype(np.float32) * given.scale)
+
+
+def _finish(x: NodeValues, steps: Array) -> Array:
+    """Add the zero point, saturate; NaN gives the lowest code."""
+    fmt, zero_point = x.output_format, x.output_quantization.zero_point
+    if steps.dtype.kind == "f":
+        steps = np.where(np.isnan(steps), -np.inf, steps.astype(np.float64))
+    return np.asarray(np.clip(steps + zero_point, fmt.min, fmt.max), fmt.dtype)
