@@ -2,7 +2,7 @@
 
 from flow.errors import UserError
 
-__all__ = ["Unsupported", "shown"]
+__all__ = ["Unsupported", "printable", "shown"]
 
 MAX_NODES = 8
 """So many nodes are named for each reason; the others are counted."""
@@ -14,10 +14,15 @@ MAX_NAME = 80
 """Characters of a name that a message shows."""
 
 
+def printable(name: str) -> str:
+    """A name out of a file on one line, and without orders to a terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
 def shown(name: str) -> str:
     """A name out of a file, fit for a message: printable and not too long."""
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[: MAX_NAME + 1])
-    return printable if len(printable) <= MAX_NAME else printable[: MAX_NAME - 3] + "..."
+    text = printable(name[: MAX_NAME + 1])
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 3] + "..."
 
 
 class Unsupported:

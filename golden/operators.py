@@ -64,7 +64,8 @@ class Convolution:
 class DepthwiseConvolution:
     """Inputs: activation, weights (kernel rows, kernel columns, channels, multiplier), bias.
 
-    Output channel c * multiplier + m is that of input channel c and weights (..., c, m).
+    Output channel c * multiplier + m is that of input channel c and weights (..., c, m). Scales per
+    channel are those of the output channels, in their order; their axis is 2.
     """
 
     window: KernelWindow
