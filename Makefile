@@ -40,5 +40,9 @@ $(VENV)/dev: $(BIN)/python pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $(VENV)/run $@
 
+$(VENV)/torch: $(VENV)/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev,torch]"
+	touch $(VENV)/run $(VENV)/dev $@
+
 clean:
 	rm -rf build

@@ -1,0 +1,51 @@
+"""The digits of `flow.digits` for PyTorch, and a small network that reads them."""
+
+import torch
+from torch import Tensor, nn
+
+from flow.digits import DigitSet
+from flow.qat.layers import QuantAdd, QuantConv2d, QuantInput, QuantLinear, QuantOutput, QuantReLU
+from flow.qat.quantizer import ACTIVATIONS, WEIGHTS, Recipe
+
+__all__ = ["DigitsNetwork", "digit_tensors"]
+
+
+class DigitsNetwork(nn.Module):
+    """A convolution, a depthwise one around which a residual goes, and another; 1,978 parameters.
+
+    Parameters
+    ----------
+    weights, activations : how they are quantized
+    """
+
+    def __init__(self, weights: Recipe = WEIGHTS, activations: Recipe = ACTIVATIONS) -> None:
+        super().__init__()
+        self.input = QuantInput(activations)
+        self.conv1 = QuantConv2d(1, 8, 3, padding=1, weights=weights)
+        self.relu1 = QuantReLU(activations)
+        self.depthwise = QuantConv2d(8, 8, 3, padding=1, groups=8, weights=weights)
+        self.quantize1 = QuantOutput(activations)
+        self.add = QuantAdd(activations, relu=True)
+        self.pool1 = nn.MaxPool2d(2)
+        self.conv2 = QuantConv2d(8, 16, 3, padding=1, weights=weights)
+        self.relu2 = QuantReLU(activations)
+        self.pool2 = nn.AvgPool2d(2)
+        self.quantize2 = QuantOutput(activations)
+        self.flat = nn.Flatten()
+        self.linear = QuantLinear(64, 10, weights=weights)
+        self.logits = QuantOutput(activations)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(batch, 1, 8, 8) to the logits (batch, 10)."""
+        x = self.relu1(self.conv1(self.input(images)))
+        x = self.add(x, self.quantize1(self.depthwise(x)))
+        x = self.relu2(self.conv2(self.pool1(x)))
+        x = self.flat(self.quantize2(self.pool2(x)))
+        logits: Tensor = self.logits(self.linear(x))
+        return logits
+
+
+def digit_tensors(data: DigitSet) -> tuple[Tensor, Tensor]:
+    """Images (n, 1, 8, 8) and labels (n,)."""
+    images = torch.from_numpy(data.images.transpose(0, 3, 1, 2).copy())
+    return images, torch.from_numpy(data.labels)
