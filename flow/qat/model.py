@@ -54,7 +54,7 @@ def connect(model: nn.Module) -> None:
     for node, module in _modules(model):
         if isinstance(module, (WeightedLayer, FakeQuantizer)):
             if node.target in seen:
-                raise ValueError(f"{node.target} must be used once, not more often")
+                raise ValueError(f"{node.target} is used twice: make a module for each use")
             seen.add(node.target)
         if isinstance(module, WeightedLayer):
             found = source_quantizer(model, node.all_input_nodes[0])
@@ -101,7 +101,7 @@ def set_mode(model: nn.Module, mode: Mode) -> None:
         connect(model)
         bare = [name for name, quantizer in named if not quantizer.initialized]
         if bare:
-            raise ValueError(f"calibrate the model first: {', '.join(bare)} have no scale")
+            raise ValueError(f"calibrate the model first: no scale yet in {', '.join(bare)}")
     for _, quantizer in named:
         quantizer.mode = mode
 

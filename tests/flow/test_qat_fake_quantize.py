@@ -16,6 +16,8 @@ from golden.formats import INT4, INT8, INT16, INT32, UINT8, IntegerFormat
 from golden.quantize import Quantization, QuantizationKind, choose
 from golden.ranges import Range
 
+torch.set_num_threads(1)  # on more, small tensors only wait
+
 FORMATS = [IntegerFormat(bits, signed) for bits in range(2, 9) for signed in (True, False)]
 
 
