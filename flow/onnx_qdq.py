@@ -1,0 +1,234 @@
+"""QuantizeLinear and DequantizeLinear: groups of both and the operators between become one node.
+
+The integers that a QuantizeLinear writes are the output of the operator before it. Clips between
+the two become what is fused behind the operator: the first `Activation` that bounds the output's
+integers as the clip does. An output of scale s and zero point z can hold the real numbers
+(qmin - z) s to (qmax - z) s, and a bound b is the integer rne(f32(b / s)) + z; so a Relu before a
+zero point of qmin is none at all, as ONNX Runtime has it when it leaves such a Relu out.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from flow.onnx_arrays import Array, BadModelError
+from flow.onnx_network import Network, same_parameters, with_parameters
+from flow.onnx_node import OnnxNode
+from flow.onnx_values import (
+    Constant,
+    Dequantized,
+    Integers,
+    Pending,
+    Quantization,
+    Real,
+    RefusedError,
+    Slot,
+    Value,
+    Weights,
+)
+from golden.model import QuantizationParameters
+from golden.operators import (
+    Activation,
+    Add,
+    AveragePool,
+    Clamp,
+    Concatenation,
+    Convolution,
+    DepthwiseConvolution,
+    FullyConnected,
+    Operator,
+    Quantize,
+)
+
+__all__ = ["dequantize", "finish", "parameters_of", "quantize", "quantized", "round_to"]
+
+ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)
+
+
+def parameters_of(
+    network: Network, node: OnnxNode, index: int, default: np.dtype[Any], axis: int | None
+) -> tuple[QuantizationParameters, np.dtype[Any]]:
+    """Scales and zero points at two neighbouring inputs, and the dtype of the integers.
+
+    Without zero points they are 0, and the integers `default`. `axis` is taken if there is more
+    than one scale.
+    """
+    scales, zeros = network.constant(node, index), network.constant(node, index + 1)
+    if scales is None:
+        raise BadModelError(f"{node} has no scale")
+    if scales.dtype != np.float32 or scales.size < 1 or scales.ndim > 2:
+        raise BadModelError(f"the scale of {node} must be of FLOAT, one or a list")
+    if not (np.isfinite(scales) & (scales > 0)).all():
+        bad = scales[~(np.isfinite(scales) & (scales > 0))]
+        raise BadModelError(f"the scale of {node} must be finite and above 0, not {bad[0]}")
+    if zeros is None:
+        zeros = np.zeros(scales.shape, default)
+    if zeros.dtype not in (np.int8, np.uint8, np.int32):
+        raise BadModelError(f"the zero point of {node} must be INT8, UINT8 or INT32")
+    if zeros.size not in (1, scales.size):
+        raise BadModelError(f"{node} has {scales.size} scales and {zeros.size} zero points")
+    if scales.size > 1 and axis is None:
+        raise RefusedError(f"it has {scales.size} scales where one is needed")
+    parameters = QuantizationParameters(
+        scales.reshape(-1),
+        np.broadcast_to(zeros.reshape(-1).astype(np.int64), scales.size),
+        None if scales.size == 1 else axis,
+    )
+    return parameters, zeros.dtype
+
+
+def quantized(network: Network, node: OnnxNode, index: int, axis: int | None = None) -> Value:
+    """Integers, their scale and zero point at three neighbouring inputs, as real numbers."""
+    value = network.required(node, index)
+    match value:
+        case Integers(slot):
+            dtype, shape = slot.dtype, slot.shape
+        case Constant(_, array):
+            dtype, shape = array.dtype, array.shape
+        case _:
+            raise BadModelError(f"{node} reads real numbers where integers belong")
+    axis = None if axis is None else _axis(node, axis, len(shape))
+    parameters, zero_dtype = parameters_of(network, node, index + 1, dtype, axis)
+    if zero_dtype != dtype:
+        raise BadModelError(f"{node} reads {dtype} with a zero point of {zero_dtype}")
+    if parameters.axis is not None and len(parameters.scales) != shape[parameters.axis]:
+        raise BadModelError(f"{node} has {len(parameters.scales)} scales for a shape of {shape}")
+    if isinstance(value, Constant):
+        return Weights(value.name, value.array, parameters)
+    if parameters.axis is not None:
+        raise RefusedError("its activation has a scale for each channel")
+    return Dequantized(with_parameters(slot, parameters))
+
+
+def dequantize(network: Network, node: OnnxNode) -> Value:
+    """DequantizeLinear: no node yet, since what reads it computes on the integers."""
+    _plain(node)
+    return quantized(network, node, 0, node.integer("axis", 1))
+
+
+def quantize(network: Network, node: OnnxNode) -> Value:
+    """QuantizeLinear: ends a group, or stands alone."""
+    _plain(node)
+    name = network.required_name(node, 0)
+    value = network[name]
+    axis = node.integer("axis", 1)
+    default = np.dtype(np.int8 if node.integer("output_dtype", 0) == 3 else np.uint8)
+    if isinstance(value, Constant):
+        return _folded(network, node, value, default, axis)
+    parameters, dtype = parameters_of(network, node, 1, default, None)
+    if dtype == np.int32:
+        raise RefusedError("activations of INT32 are not imported")
+    match value:
+        case Pending() as pending:
+            network.only_reader(pending, name)
+            return finish(network, pending, node.output, parameters, dtype)
+        case Dequantized(slot) if (
+            slot.provisional
+            and network.graph.readers.get(name) == 1
+            and slot.dtype == dtype
+            and slot.quantization.parameters is not None
+            and same_parameters(slot.quantization.parameters, parameters)
+        ):
+            slot.name, slot.provisional = node.output, False
+            return Integers(slot)
+        case Dequantized(slot) | Real(slot):
+            output = Slot(node.output, slot.shape, dtype, Quantization(parameters))
+            return Integers(network.add(node, Quantize(), [slot], output))
+        case Weights():
+            raise RefusedError("it quantizes a constant again")
+        case _:
+            raise BadModelError(f"{node} reads integers")
+
+
+def finish(
+    network: Network,
+    pending: Pending,
+    name: str,
+    parameters: QuantizationParameters,
+    dtype: np.dtype[Any],
+) -> Integers:
+    """Give the result of an operator its integers, and the operator its activation."""
+    operator = pending.operator
+    if isinstance(operator, Clamp):
+        operator = Clamp(*pending.bounds)
+    else:
+        activation = _activation(pending, parameters, dtype)
+        operator = _with_activation(pending, activation)
+    output = Slot(name, pending.shape, dtype, Quantization(parameters))
+    return Integers(network.add(pending.node, operator, pending.inputs, output))
+
+
+def _with_activation(pending: Pending, activation: Activation) -> Operator:
+    match pending.operator:
+        case (
+            Convolution() | DepthwiseConvolution() | FullyConnected() | Add() | AveragePool()
+            | Concatenation()
+        ) as operator:  # fmt: skip
+            return replace(operator, activation=activation)
+        case operator if activation is Activation.NONE:
+            return operator
+        case operator:
+            reason = f"nothing can be fused behind {type(operator).__name__}"
+            raise RefusedError(reason, pending.node)
+
+
+def _activation(
+    pending: Pending, parameters: QuantizationParameters, dtype: np.dtype[Any]
+) -> Activation:
+    wanted = np.array(pending.bounds, np.float32)
+    if np.isnan(wanted).any():
+        raise RefusedError("it is clipped to a bound that is no number", pending.node)
+    wanted = round_to(wanted, parameters, dtype)
+    for activation in ACTIVATIONS:
+        bounds = round_to(np.array(activation.bounds, np.float32), parameters, dtype)
+        if np.array_equal(bounds, wanted):
+            return activation
+    low, high = pending.bounds
+    raise RefusedError(
+        f"it is clipped to {low:g} .. {high:g}, and only 0 .. inf, 0 .. 6, -1 .. 1 and what the "
+        "output can hold can be fused",
+        pending.node,
+    )
+
+
+def round_to(real: Array, parameters: QuantizationParameters, dtype: np.dtype[Any]) -> Array:
+    """QuantizeLinear: rne(f32(x / s)) + z, saturated; per channel along the parameters' axis."""
+    limits = np.iinfo(dtype)
+    shape = [1] * real.ndim
+    if parameters.axis is not None:
+        shape[parameters.axis] = -1
+    if not real.ndim:
+        shape = [1]
+    with np.errstate(over="ignore"):
+        scaled = np.rint(real / parameters.scales.reshape(shape)).astype(np.float64)
+    codes = np.clip(scaled + parameters.zero_points.reshape(shape), limits.min, limits.max)
+    return codes.astype(dtype).reshape(real.shape)
+
+
+def _folded(
+    network: Network, node: OnnxNode, value: Constant, default: np.dtype[Any], axis: int
+) -> Constant:
+    array = value.array
+    if array.dtype != np.float32:
+        raise BadModelError(f"{node} reads integers")
+    if np.isnan(array).any():
+        raise RefusedError("its constant has elements that are no numbers")
+    parameters, dtype = parameters_of(
+        network, node, 1, default, _axis(node, axis, array.ndim) if array.ndim else None
+    )
+    if parameters.axis is not None and len(parameters.scales) != array.shape[parameters.axis]:
+        raise BadModelError(
+            f"{node} has {len(parameters.scales)} scales for a shape of {array.shape}"
+        )
+    return Constant(node.output, network.count(round_to(array, parameters, dtype)))
+
+
+def _plain(node: OnnxNode) -> None:
+    if node.integer("block_size", 0):
+        raise RefusedError("its scales are blocked")
+
+
+def _axis(node: OnnxNode, axis: int, rank: int) -> int | None:
+    """An axis from 0, or None if the tensor has no such dimension and so only one scale."""
+    return axis % rank if -rank <= axis < rank else None
