@@ -115,12 +115,15 @@ def _read_one(tensor: Tensor, path: Path, kernels: KernelSet, model: Model) -> n
 def _batched(tensor: Tensor, path: Path, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The values with the dimension of the batch, a multiple of the model's."""
     batch = tensor.shape[:1]
+    if values.shape == tensor.shape:
+        return values
     if values.shape == tensor.shape[1:] and batch == (1,):
         return values[None]
     untyped = values.ndim == 1 or (FileKind.of(path) is FileKind.CSV and len(tensor.shape) > 2)
     if FileKind.of(path) is not FileKind.NPY and untyped and values.size % tensor.size == 0:
         return values.reshape(-1, *tensor.shape[1:])
-    if values.shape[1:] != tensor.shape[1:] or values.ndim == 0 or len(values) % batch[0]:
+    fits = batch and values.ndim and values.shape[1:] == tensor.shape[1:]
+    if not fits or len(values) % batch[0]:
         raise UserError(
             f"{path} has the shape {_times(values.shape)}, and the input is {_described(tensor)}, "
             "or a multiple of its first dimension"

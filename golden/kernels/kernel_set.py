@@ -59,8 +59,7 @@ def _checked(model: Model, name: str, inputs: Mapping[str, npt.NDArray[Any]]) ->
         value.dtype == tensor.dtype
         and value.ndim == len(tensor.shape)
         and value.shape[1:] == tensor.shape[1:]
-        and len(value) > 0
-        and len(value) % tensor.shape[0] == 0
+        and (value.ndim == 0 or (len(value) > 0 and len(value) % tensor.shape[0] == 0))
     )
     if not fits:
         raise ValueError(

@@ -33,7 +33,7 @@ from golden.kernels.kernel_set import Values
 from golden.kernels.node_values import NodeValues
 from golden.model import Model, Node
 
-__all__ = ["OnnxRuntime"]
+__all__ = ["ONNXRUNTIME", "OnnxRuntime"]
 
 Kernel = Callable[[NodeValues], npt.NDArray[Any]]
 
@@ -69,3 +69,6 @@ class OnnxRuntime:
         """What a node writes; ValueError, in a sentence about "it", if there is no such kernel."""
         x = NodeValues(model, node, values)
         return {x.output.name: KERNELS[type(node.operator)](x)}
+
+
+ONNXRUNTIME = OnnxRuntime()

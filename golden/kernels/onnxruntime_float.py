@@ -40,13 +40,9 @@ def clipped(real: Float32, low: int, high: int) -> npt.NDArray[np.int64]:
 def sum_by_fours(rows: Float32, first: npt.NDArray[Any]) -> Float32:
     """Sums of rows (R, N) in the order of Eigen with SSE vectors.
 
-    Two vectors of four collect sums side by side, beginning at an aligned element; they and then
-    their halves are added, and after that the elements before and behind, one by one.
-
-    Parameters
-    ----------
-    rows : one sum each
-    first : (R,) the first aligned element of each row, from 0 to 3
+    Two vectors of four collect sums side by side; they and then their halves are added, and after
+    that the elements before and behind, one by one. They begin at the first aligned element, that
+    is given for each row as (R,) numbers from 0 to 3.
     """
     sums = np.empty(len(rows), np.float32)
     for start in np.unique(first):

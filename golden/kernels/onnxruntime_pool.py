@@ -104,4 +104,5 @@ def _global_average(x: NodeValues, images: Array) -> Array:
             f"{SCALE_LIMIT}"
         )
     scaled = np.rint(acc.astype(np.float32) * scale).astype(np.int64) + out.zero_point
-    return scaled.clip(fmt.min, fmt.max).astype(fmt.dtype)
+    result: Array = scaled.clip(fmt.min, fmt.max).astype(fmt.dtype)
+    return result

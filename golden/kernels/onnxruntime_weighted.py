@@ -36,6 +36,8 @@ def weighted(x: NodeValues) -> npt.NDArray[Any]:
 def _check_types(x: NodeValues) -> None:
     activation, weights = x.tensor(0).dtype, x.tensor(1).dtype
     if activation != x.output.dtype:
-        raise ValueError(f"it has a {activation} input and a {x.output.dtype} output")
+        raise ValueError(
+            f"its input is {activation} and its output {x.output.dtype}; make them one"
+        )
     if activation == np.int8 and weights != np.int8:
         raise ValueError(f"it has an int8 input and {weights} weights; make them int8 too")

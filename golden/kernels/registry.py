@@ -6,6 +6,7 @@ from typing import Self
 from golden.kernels.kernel_set import KernelSet
 from golden.kernels.litert import LITERT, LITERT_NO_DELEGATE
 from golden.kernels.litert_reference import LITERT_REFERENCE
+from golden.kernels.onnxruntime import ONNXRUNTIME
 from golden.names import parse_name
 
 __all__ = ["KernelSets"]
@@ -20,6 +21,8 @@ class KernelSets(Enum):
     """LiteRT's reference kernels."""
     LITERT_NO_DELEGATE = "litert_no_delegate"
     """LiteRT's builtin kernels for x86, without a delegate."""
+    ONNXRUNTIME = "onnxruntime"
+    """ONNX Runtime's CPU provider on x86-64."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -36,4 +39,5 @@ _SETS: dict[KernelSets, KernelSet] = {
     KernelSets.LITERT: LITERT,
     KernelSets.LITERT_REFERENCE: LITERT_REFERENCE,
     KernelSets.LITERT_NO_DELEGATE: LITERT_NO_DELEGATE,
+    KernelSets.ONNXRUNTIME: ONNXRUNTIME,
 }

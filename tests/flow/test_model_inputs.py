@@ -89,6 +89,8 @@ def test_several_inputs_by_name(tmp_path):
          {"a": "i1", "b": "u1"}, [("a", "a.npy", INT8)]),
         ("has the shape 3 x 2, and the input is int8 or float32, 1 x 3, or a multiple of its first",
          {"x": "i1"}, [("", "x.npy", INT8.reshape(3, 2))]),
+        ("has the shape one number, and the input is int8 or float32, 1 x 3",
+         {"x": "i1"}, [("", "x.npy", INT8[0, 0])]),
         ("x.npy holds uint8, and the input is int8 or float32, 1 x 3; convert it",
          {"x": "i1"}, [("", "x.npy", INT8.view("u1"))]),
         ("x.npy holds int8, and the input is float32, 1 x 3; convert it",
@@ -101,6 +103,15 @@ def test_several_inputs_by_name(tmp_path):
 )  # fmt: skip
 def test_refused(tmp_path, sentence, dtypes, arrays):
     check_refused(sentence, model(**dtypes), tmp_path, *arrays)
+
+
+def test_an_input_of_one_number(tmp_path):
+    tensor = Tensor("x", (), np.dtype(np.float32))
+    scalar = Model({"x": tensor}, (), ("x",), (), Layout.CHANNELS_LAST)
+    assert read(scalar, tmp_path, ("", "x.npy", np.array(0.5)))["x"] == 0.5
+    assert draw_model_inputs(scalar, 0, images=4)["x"].shape == ()
+    check_refused("has the shape 1 x 3, and the input is float32, one number", scalar, tmp_path,
+                  ("", "x.npy", np.zeros((1, 3))))  # fmt: skip
 
 
 def test_a_missing_file_is_named(tmp_path):
