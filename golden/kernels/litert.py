@@ -70,7 +70,7 @@ NO_DELEGATE: dict[type, Kernel] = {
     operators.Transpose: litert_layout.transpose,
     operators.Concatenation: litert_layout.concatenation,
     operators.Quantize: litert_quantize.builtin_quantize,
-    operators.Dequantize: litert_quantize.dequantize,
+    operators.Dequantize: litert_quantize.builtin_dequantize,
     operators.Softmax: litert_softmax.builtin,
 }
 
@@ -78,9 +78,14 @@ DEFAULT: dict[type, Kernel] = {
     **NO_DELEGATE,
     operators.Convolution: litert_weighted.xnnpack,
     operators.DepthwiseConvolution: litert_weighted.xnnpack,
-    operators.FullyConnected: litert_weighted.xnnpack,
+    operators.FullyConnected: _delegated(
+        litert_weighted.xnnpack_takes_fully_connected,
+        litert_weighted.xnnpack,
+        litert_weighted.builtin,
+    ),
     operators.Add: _delegated(litert_add.xnnpack_takes, litert_add.xnnpack, litert_add.builtin),
     operators.Mean: litert_mean.xnnpack,
+    operators.Dequantize: litert_quantize.dequantize,
     operators.MaxPool: _delegated(
         litert_pool.xnnpack_takes_maximum, litert_pool.xnnpack_maximum, litert_pool.maximum
     ),

@@ -11,12 +11,15 @@ from golden.operators import Add
 from golden.rounding import Rounding, round_shift
 from golden.scaling import Q31Scaling
 
-__all__ = ["builtin", "xnnpack", "xnnpack_multipliers", "xnnpack_takes"]
+__all__ = ["builtin", "reference", "xnnpack", "xnnpack_multipliers", "xnnpack_takes"]
 
 Array = npt.NDArray[Any]
 
 LEFT_SHIFT = 20
 """What the builtin kernel gains in precision before it scales the operands."""
+
+NARROWEST_WRAP = 2**15 - 2**8
+"""Output steps of the sum that still leave room for a zero point in 16 bits."""
 
 MULTIPLIER_BITS = 21
 """Of the larger of XNNPACK's multipliers."""
@@ -53,6 +56,18 @@ def xnnpack(x: NodeValues) -> Array:
 
 
 def builtin(x: NodeValues) -> Array:
+    """The rule of `reference`, refused where the sum may leave 16 bits, at which vectors wrap."""
+    out = x.output_quantization.scale
+    largest = 256 * sum(float(x.quantization(index).scale) for index in (0, 1)) / float(out)
+    if largest >= NARROWEST_WRAP:
+        raise ValueError(
+            f"its sum may be {largest:.0f} output steps, and this kernel wraps at 16 bits: the "
+            "output scale is too small"
+        )
+    return reference(x)
+
+
+def reference(x: NodeValues) -> Array:
     """Both operands << 20 and scaled to a common scale, summed, scaled: each by `Q31Scaling`."""
     scales = [np.float64(x.quantization(index).scale) for index in (0, 1)]
     common = 2 * max(scales)

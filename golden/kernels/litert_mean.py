@@ -1,6 +1,6 @@
 """MEAN in LiteRT's kernel sets: three formulas.
 
-c is the sum over the n elements of a mean of code - zero point; xs and ys are the scales.
+A mean is over n elements; xs and ys are the scales, D() is float64 and f32() rounds to float32.
 """
 
 import math
@@ -20,6 +20,9 @@ Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
 
 IMAGE_AXES = {1, 2}
+
+LANES = 16
+"""Channels that the builtin kernel for images of int8 takes at a time."""
 
 
 def reference(x: NodeValues) -> Array:
@@ -41,7 +44,8 @@ def builtin(x: NodeValues) -> Array:
     """The reference formula, but another one for kept height and width of an image.
 
     That one scales the sum of raw codes by Q31 of f32(xs / f32(n * ys)) and adds
-    out zero point - trunc(f32(f32(f32(zero point * xs) / ys) +- 0.5)).
+    out zero point - trunc(f32(f32(f32(zero point * xs) / ys) +- 0.5)). For int8, the last ties go
+    toward plus infinity in whole groups of 16 channels.
     """
     if not _is_kept_image_mean(x):
         return reference(x)
@@ -51,20 +55,27 @@ def builtin(x: NodeValues) -> Array:
     moved = moved + np.float32(0.5) if moved > 0 else moved - np.float32(0.5)
     scale = given.scale / (np.float32(n) * out.scale)
     multipliers, exponents = quantize_multiplier(np.float64(scale))
-    scaled = _scaled(total, int(multipliers[0]), int(exponents[0]))
+    multiplier, exponent = int(multipliers[0]), int(exponents[0])
+    scaled = _scaled(total, multiplier, exponent)
+    if x.output_format.signed:
+        channels = total.shape[-1]
+        in_vectors = np.arange(channels) < channels - channels % LANES
+        up = _scaled(total, multiplier, exponent, Rounding.HALF_UP)
+        scaled = np.where(in_vectors, up.reshape(total.shape), scaled)
     return _finish(x, scaled - int(np.trunc(moved)))
 
 
 def xnnpack(x: NodeValues) -> Array:
-    """rne(f32(f32(c * s) + out zero point)) with s = f32(f32(xs / ys) * f32(1 / n))."""
+    """rne(f32(f32(sum * s) + z)): the zero point z is real and added before rounding.
+
+    s = f32(f32(xs / ys) * f32(1 / n)), z = f32(out zero point - f32(f32(n * zero point) * s)).
+    """
     total, n = _sums(x)
-    given, out = x.quantization(0), x.output_quantization
+    given, out, fmt = x.quantization(0), x.output_quantization, x.output_format
     scale = (given.scale / out.scale) * (np.float32(1) / np.float32(n))
-    centred = (total - given.zero_point * n).astype(np.float32)
-    place = centred * scale + np.float32(out.zero_point)
-    fmt = x.output_format
-    codes = np.rint(np.clip(place, fmt.min, fmt.max))
-    return np.asarray(codes, fmt.dtype).reshape(x.output_shape)
+    zero_point = np.float32(out.zero_point) - np.float32(n * given.zero_point) * scale
+    place = total.astype(np.float32) * scale + zero_point
+    return np.asarray(np.clip(np.rint(place), fmt.min, fmt.max), fmt.dtype).reshape(x.output_shape)
 
 
 def _sums(x: NodeValues) -> tuple[Integers, int]:
@@ -82,9 +93,11 @@ def _is_kept_image_mean(x: NodeValues) -> bool:
     return operator.keep and x.integers(0).ndim == 4 and set(operator.axes) == IMAGE_AXES
 
 
-def _scaled(total: Integers, multiplier: int, exponent: int) -> Integers:
+def _scaled(
+    total: Integers, multiplier: int, exponent: int, tie: Rounding = Rounding.HALF_AWAY
+) -> Integers:
     high = high_multiply(total.astype(np.int32), multiplier, exponent)
-    return round_shift(high, max(-exponent, 0), Rounding.HALF_AWAY)
+    return round_shift(high, max(-exponent, 0), tie)
 
 
 def _finish(x: NodeValues, scaled: Integers) -> Array:

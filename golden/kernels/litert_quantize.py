@@ -6,25 +6,47 @@ import numpy as np
 import numpy.typing as npt
 
 from golden.kernels.node_values import NodeValues
-from golden.rounding import Rounding, round_float
-from golden.scaling import Q31Scaling
+from golden.q31 import high_multiply, quantize_multiplier
+from golden.rounding import Rounding, round_float, round_shift
 
-__all__ = ["builtin_quantize", "dequantize", "xnnpack_quantize", "xnnpack_takes_quantize"]
+__all__ = [
+    "builtin_dequantize",
+    "builtin_quantize",
+    "dequantize",
+    "reference_quantize",
+    "xnnpack_quantize",
+    "xnnpack_takes_quantize",
+]
 
 Array = npt.NDArray[Any]
 
 
-def builtin_quantize(x: NodeValues) -> Array:
+def reference_quantize(x: NodeValues) -> Array:
     """From float32: f32(x / scale), ties away from zero; from codes: one `Q31Scaling`."""
     if x.tensor(0).dtype == np.float32:
         with np.errstate(all="ignore"):
             steps = x.value(0) / x.output_quantization.scale
         return _finish(x, round_float(steps, Rounding.HALF_AWAY))
-    given = x.quantization(0)
-    scale = np.float64(given.scale) / np.float64(x.output_quantization.scale)
-    distance = x.integers(0).astype(np.int32) - np.int32(given.zero_point)
-    flat = Q31Scaling.from_scale(scale).apply(distance.reshape(-1))
-    return _finish(x, flat.reshape(distance.shape))
+    high, right = _rescaled(x)
+    return _finish(x, round_shift(high, right, Rounding.HALF_AWAY))
+
+
+def builtin_quantize(x: NodeValues) -> Array:
+    """In vectors one rule, and another one for the rest.
+
+    From float32, vectors of 8: rne(x * f32(1 / scale)), else D(x) / D(scale), ties away from zero.
+    From codes, one `Q31Scaling`, but in vectors of 16 the last ties go toward plus infinity.
+    """
+    if x.tensor(0).dtype == np.float32:
+        scale = np.float64(x.output_quantization.scale)
+        with np.errstate(all="ignore"):
+            nearest = np.rint(x.value(0) * np.float32(1 / scale))
+            rest = round_float(x.value(0).astype(np.float64) / scale, Rounding.HALF_AWAY)
+        return _finish(x, np.where(x.in_vectors(8), nearest, rest))
+    high, right = _rescaled(x)
+    up = round_shift(high, right, Rounding.HALF_UP)
+    away = round_shift(high, right, Rounding.HALF_AWAY)
+    return _finish(x, np.where(x.in_vectors(16), up, away))
 
 
 def xnnpack_takes_quantize(x: NodeValues) -> bool:
@@ -52,6 +74,24 @@ def dequantize(x: NodeValues) -> Array:
     given = x.quantization(0)
     distance = x.integers(0).astype(np.int32) - given.zero_point
     return np.asarray(distance.astype(np.float32) * given.scale)
+
+
+def builtin_dequantize(x: NodeValues) -> Array:
+    """In vectors of 8 f32(f32(code * scale) + f32(-zero point * scale)), else `dequantize`."""
+    given = x.quantization(0)
+    offset = np.float32(-given.zero_point * np.float64(given.scale))
+    moved = x.integers(0).astype(np.float32) * given.scale + offset
+    return np.where(x.in_vectors(8), moved, dequantize(x))
+
+
+def _rescaled(x: NodeValues) -> tuple[npt.NDArray[np.int64], int]:
+    """Codes times the ratio of the scales, before the second rounding, and its shift."""
+    given = x.quantization(0)
+    multiplier, exponent = quantize_multiplier(
+        np.float64(given.scale) / np.float64(x.output_quantization.scale)
+    )
+    distance = x.integers(0).astype(np.int32) - np.int32(given.zero_point)
+    return high_multiply(distance, multiplier, exponent), max(-int(exponent[0]), 0)
 
 
 def _finish(x: NodeValues, steps: Array) -> Array:

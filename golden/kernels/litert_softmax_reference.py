@@ -77,7 +77,7 @@ def exp_on_negative(a: Integers) -> Integers:
 
 
 def _exp_near_minus_eighth(a: Integers) -> Integers:
-    """The exponential of Q0 numbers in [-1/4, 0): exp(-1/8) times the Taylor polynomial of degree 4."""
+    """The exponential in [-1/4, 0), Q0: exp(-1/8) times the Taylor polynomial of degree 4."""
     x = a + (1 << 28)
     x2 = _high(x, x)
     x3 = _high(x2, x)

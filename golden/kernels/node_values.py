@@ -1,5 +1,6 @@
 """A node with what it reads: arrays, tensors and quantization by position."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,6 +74,15 @@ class NodeValues:
                 times = len(self.value(index)) // self.tensor(index).shape[0]
                 return (shape[0] * times, *shape[1:]) if shape else shape
         return shape
+
+    def in_vectors(self, width: int) -> npt.NDArray[np.bool_]:
+        """Which elements of the output a loop over `width` elements at a time takes.
+
+        The others are the rest that a scalar loop does, of every batch as large as the model's.
+        """
+        size = self.output.size
+        total = math.prod(self.output_shape)
+        return (np.arange(total) % size < size - size % width).reshape(self.output_shape)
 
 
 def _quantization(tensor: Tensor) -> QuantizationParameters:
