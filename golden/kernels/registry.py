@@ -6,7 +6,6 @@ from typing import Self
 from golden.kernels.kernel_set import KernelSet
 from golden.kernels.litert import LITERT, LITERT_NO_DELEGATE
 from golden.kernels.litert_reference import LITERT_REFERENCE
-from golden.kernels.onnxruntime import OnnxRuntime
 from golden.kernels.onnxruntime import ONNXRUNTIME
 from golden.names import parse_name
 
@@ -25,9 +24,6 @@ class KernelSets(Enum):
     ONNXRUNTIME = "onnxruntime"
     """ONNX Runtime's CPU provider on x86-64."""
 
-    ONNXRUNTIME = "onnxruntime"
-    """ONNX Runtime's CPU provider."""
-
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the kernel set named `text`; ValueError lists the legal names."""
@@ -43,6 +39,5 @@ _SETS: dict[KernelSets, KernelSet] = {
     KernelSets.LITERT: LITERT,
     KernelSets.LITERT_REFERENCE: LITERT_REFERENCE,
     KernelSets.LITERT_NO_DELEGATE: LITERT_NO_DELEGATE,
-    KernelSets.ONNXRUNTIME: OnnxRuntime(),
     KernelSets.ONNXRUNTIME: ONNXRUNTIME,
 }
