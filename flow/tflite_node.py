@@ -41,9 +41,10 @@ class FileNode:
         """Check the number of inputs, and that there is one output; optional ones come last."""
         inputs, outputs = self.operator.inputs, self.operator.outputs
         if not least <= len(inputs) <= most or -1 in inputs[:least]:
-            raise NodeError(f"{len(inputs) - inputs.count(-1)} inputs")
+            wanted = f"{least}" if least == most else f"{least} or {most}"
+            raise NodeError(f"{len(inputs) - inputs.count(-1)} inputs instead of {wanted}")
         if len(outputs) != 1:
-            raise NodeError(f"{len(outputs)} outputs")
+            raise NodeError(f"{len(outputs)} outputs instead of 1")
 
     def has_input(self, position: int) -> bool:
         """Whether an optional input is there."""

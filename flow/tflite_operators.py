@@ -126,7 +126,7 @@ def read_transpose(node: FileNode) -> Read:
 
 def read_concatenation(node: FileNode) -> Read:
     count = len(node.operator.inputs)
-    node.arity(max(count, 1), count)
+    node.arity(max(count, 1), max(count, 1))
     node.options("ConcatenationOptions")
     pairs = [node.copied(position) for position in range(count)]
     written = pairs[0][1]

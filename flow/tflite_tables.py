@@ -26,8 +26,11 @@ IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
 
 MAX_ITEMS = 1 << 22
-"""Tensors, operators, indices, lengths, scales and characters of names that are read from a file,
-all together. Tables may be shared within a file: its size alone would bound nothing."""
+"""Characters of names, numbers and tables that are read from a file, each at its cost. Tables may
+be shared within a file: its size alone bounds neither time nor memory."""
+
+NUMBER_COST, TABLE_COST = 4, 64
+"""How many characters a number and a table are worth."""
 
 ACCESS_ERRORS = (struct.error, IndexError, TypeError, ValueError, OverflowError)
 """What the runtime raises for an offset or a length that leads out of the file."""
@@ -205,7 +208,7 @@ class _Tables:
         )
 
     def _each(self, count: int, get: Callable[[int], T]) -> list[T]:
-        self._take(count)
+        self._take(count * TABLE_COST)
         return [get(index) for index in range(count)]
 
     def _text(self, text: bytes | None) -> str:
@@ -218,13 +221,10 @@ class _Tables:
     def _array(self, vector: Any, dtype: type[Any]) -> npt.NDArray[Any]:
         if not isinstance(vector, np.ndarray):  # the reader has 0 for what is absent
             return np.zeros(0, dtype)
-        self._take(len(vector))
+        self._take(len(vector) * NUMBER_COST)
         return vector.astype(dtype)
 
     def _take(self, count: int) -> None:
         self._left -= count
         if self._left < 0:
-            raise UserError(
-                f"the model is too large: tensors, operators, scales and names must be at most "
-                f"{MAX_ITEMS} together"
-            )
+            raise UserError("the model is too large: its tables and names are beyond what is read")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tflite import TensorType
 
 from flow.tflite_tables import FileTensor
+from flow.unsupported import shown
 from golden.model import QuantizationParameters, Tensor
 
 __all__ = ["MAX_ELEMENTS", "Arrangement", "NodeError", "Tensors", "refusing"]
@@ -86,6 +87,7 @@ class Tensors:
         self._file = tensors
         self._names = {tensor.name for tensor in tensors}
         self._kept: dict[Key, Tensor] = {}
+        self._read: dict[int, Tensor] = {}
 
     def name(self, index: int) -> str:
         """The name of a tensor that may not be fit for anything else."""
@@ -143,47 +145,54 @@ class Tensors:
 
     def read(self, index: int) -> Tensor:
         """A tensor as it is, of which the model need not know; NodeError like `any`."""
-        tensor = self._file[index]
-        if tensor.type not in DTYPES:
-            raise NodeError(f"a tensor of type {TYPE_NAMES.get(tensor.type, tensor.type)}")
-        if tensor.is_sparse or tensor.is_variable:
-            raise NodeError("a sparse tensor" if tensor.is_sparse else "a variable")
-        if len(tensor.shape) > MAX_RANK or any(length < 1 for length in tensor.shape):
-            raise NodeError(f"a tensor of the shape {tensor.shape[: MAX_RANK + 1]}")
-        if prod(tensor.shape) > MAX_ELEMENTS:
-            raise NodeError(f"a tensor of {prod(tensor.shape)} elements, of at most {MAX_ELEMENTS}")
-        dtype = np.dtype(DTYPES[tensor.type])
-        data = None if tensor.data is None else _shaped(tensor.data, dtype, tensor.shape)
-        return Tensor(tensor.name, tensor.shape, dtype, _quantization(tensor, dtype), data)
+        if index not in self._read:
+            self._read[index] = _checked(self._file[index])
+        return self._read[index]
 
 
-def _shaped(
-    data: npt.NDArray[np.uint8], dtype: np.dtype[Any], shape: tuple[int, ...]
-) -> npt.NDArray[Any]:
-    wanted = prod(shape) * dtype.itemsize
-    if len(data) != wanted:
-        raise NodeError(f"a constant {dtype} of shape {shape} with {len(data)} bytes, not {wanted}")
-    return data.view(dtype).reshape(shape)
+def _checked(tensor: FileTensor) -> Tensor:
+    if tensor.type not in DTYPES:
+        raise NodeError(f"a tensor of type {TYPE_NAMES.get(tensor.type, tensor.type)}")
+    if tensor.is_sparse or tensor.is_variable:
+        raise NodeError("a sparse tensor" if tensor.is_sparse else "a variable")
+    if tensor.has_custom_quantization:
+        raise NodeError("a tensor with custom quantization")
+    shape, name = tensor.shape, shown(tensor.name)
+    if len(shape) > MAX_RANK or any(length < 1 for length in shape):
+        raise NodeError(f"{name} has the shape {shape[: MAX_RANK + 1]}")
+    if prod(shape) > MAX_ELEMENTS:
+        raise NodeError(f"{name} has {prod(shape)} elements and may have {MAX_ELEMENTS}")
+    dtype = np.dtype(DTYPES[tensor.type])
+    data = None
+    if tensor.data is not None:
+        wanted = prod(shape) * dtype.itemsize
+        if len(tensor.data) != wanted:
+            raise NodeError(
+                f"{name} of shape {shape} has {len(tensor.data)} bytes instead of {wanted}"
+            )
+        data = tensor.data.view(dtype).reshape(shape)
+    return Tensor(tensor.name, shape, dtype, _quantization(tensor, dtype), data)
 
 
 def _quantization(tensor: FileTensor, dtype: np.dtype[Any]) -> QuantizationParameters | None:
-    if tensor.has_custom_quantization:
-        raise NodeError("a tensor with custom quantization")
-    scales, zero_points = tensor.scales, tensor.zero_points
+    scales, zero_points, axis = tensor.scales, tensor.zero_points, tensor.axis
+    name = shown(tensor.name)
     if not len(scales):
         return None
+    bad = scales[~(np.isfinite(scales) & (scales > 0))]
+    if len(bad):
+        raise NodeError(f"{name} has the scale {bad[0]}")
     if len(scales) != len(zero_points):
-        raise NodeError(f"a tensor with {len(scales)} scales and {len(zero_points)} zero points")
-    if len(scales) > 1:
-        axis = tensor.axis
-        if not 0 <= axis < len(tensor.shape) or len(scales) != tensor.shape[axis]:
-            raise NodeError(f"{len(scales)} scales along axis {axis} of the shape {tensor.shape}")
+        raise NodeError(f"{name} has {len(scales)} scales and {len(zero_points)} zero points")
+    is_along_axis = 0 <= axis < len(tensor.shape) and len(scales) == tensor.shape[axis]
+    if len(scales) > 1 and not is_along_axis:
+        raise NodeError(f"{name} of shape {tensor.shape} has {len(scales)} scales on axis {axis}")
     if np.issubdtype(dtype, np.integer):
         bounds = np.iinfo(dtype)
-        if ((zero_points < bounds.min) | (zero_points > bounds.max)).any():
-            raise NodeError(f"a zero point out of the range of {dtype}")
-    with refusing():
-        return QuantizationParameters(scales, zero_points, tensor.axis if len(scales) > 1 else None)
+        outside = zero_points[(zero_points < bounds.min) | (zero_points > bounds.max)]
+        if len(outside):
+            raise NodeError(f"{name} is {dtype} and has the zero point {outside[0]}")
+    return QuantizationParameters(scales, zero_points, axis if len(scales) > 1 else None)
 
 
 def _moved(stored: Tensor, arrangement: Arrangement) -> QuantizationParameters | None:

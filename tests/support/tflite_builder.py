@@ -68,7 +68,7 @@ class TFLiteModel:
         that may be resized.
         """
         if data is not None:
-            data = np.ascontiguousarray(data, dtype)
+            data = np.asarray(data, dtype)
             assert data.shape == tuple(shape), f"{name}: {data.shape} is not {shape}"
         quantization = None
         if scale is not None:
