@@ -15,6 +15,10 @@ COMMANDS = {
     ),
     "demo": ("flow.demo_command", "Run a real network on the generated hardware, all compared."),
     "doctor": ("flow.doctor_command", "Say which tools are found and how to get the missing ones."),
+    "explain": (
+        "flow.explain_command",
+        "Say where two kernel sets differ on a model, and if it matters.",
+    ),
     "run": ("flow.run_command", "Run a network on the accelerator; compare every tensor."),
     "simulate": ("flow.simulate_command", "Run the testbenches and sum up."),
     "verilog": ("flow.verilog_command", "Write the engine or the accelerator as one Verilog file."),
