@@ -19,6 +19,7 @@ COMMANDS = {
         "flow.explain_command",
         "Say where two kernel sets differ on a model, and if it matters.",
     ),
+    "quantize": ("flow.quantize_command", "Make a float ONNX model one of integers."),
     "run": ("flow.run_command", "Run a network on the accelerator; compare every tensor."),
     "simulate": ("flow.simulate_command", "Run the testbenches and sum up."),
     "verilog": ("flow.verilog_command", "Write the engine or the accelerator as one Verilog file."),
