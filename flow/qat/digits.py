@@ -29,8 +29,7 @@ class DigitsNetwork(nn.Module):
         self.pool1 = nn.MaxPool2d(2)
         self.conv2 = QuantConv2d(8, 16, 3, padding=1, weights=weights)
         self.relu2 = QuantReLU(activations)
-        self.pool2 = nn.AvgPool2d(2)
-        self.quantize2 = QuantOutput(activations)
+        self.pool2 = nn.MaxPool2d(2)
         self.flat = nn.Flatten()
         self.linear = QuantLinear(64, 10, weights=weights)
         self.logits = QuantOutput(activations)
@@ -40,7 +39,7 @@ class DigitsNetwork(nn.Module):
         x = self.relu1(self.conv1(self.input(images)))
         x = self.add(x, self.quantize1(self.depthwise(x)))
         x = self.relu2(self.conv2(self.pool1(x)))
-        x = self.flat(self.quantize2(self.pool2(x)))
+        x = self.flat(self.pool2(x))
         logits: Tensor = self.logits(self.linear(x))
         return logits
 

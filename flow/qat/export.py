@@ -98,7 +98,8 @@ def _problems(model: nn.Module, node: fx.Node) -> list[str]:
         good = len(outputs) == 1 and source_quantizer(model, outputs[0]) is not None
         return _unless(good, "must be one tensor out of a quantizer")
     if node.op != "call_module":
-        return [f"is {node.target}, for which there is a module"]
+        called = getattr(node.target, "__name__", node.target)
+        return [f"is a call of {called}, for which a module is needed"]
     module = model.get_submodule(str(node.target))
     if isinstance(module, ActivationQuantizer):
         return _quantizer_problems(module)
@@ -126,7 +127,10 @@ def _quantizer_problems(quantizer: FakeQuantizer) -> list[str]:
     if quantizer.mode is not Mode.QUANTIZE or not quantizer.initialized:
         return ["is not calibrated"]
     bits = quantizer.recipe.format.bits
-    return _unless(bits == 8, f"has activations of {bits} bits, and a file has only 8")
+    return [
+        *_unless(bits == 8, f"has activations of {bits} bits, and a file has only 8"),
+        *_unless(not quantizer.recipe.narrow, "leaves a code out, and a file does not"),
+    ]
 
 
 def _unless(good: bool, why: str) -> list[str]:

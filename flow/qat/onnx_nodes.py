@@ -58,12 +58,11 @@ class GraphWriter:
         """Write a module and return the name of its output."""
         match module:
             case QuantReLU():
-                return self.quantized(step, self._node(step, "Relu", inputs), module)
+                return self._positive(step, inputs[0], module)
             case QuantAdd():
                 total = self._node(step, "Add", inputs if len(inputs) == 2 else inputs * 2)
-                if module.relu:
-                    total = self._node(f"{step}.relu", "Relu", [total])
-                return self.quantized(step, total, module)
+                write = self._positive if module.relu else self.quantized
+                return write(step, total, module)
             case FakeQuantizer():
                 return self.quantized(step, inputs[0], module)
             case nn.Identity() | nn.Dropout():
@@ -82,6 +81,17 @@ class GraphWriter:
         self.written[step] = self._node(f"{step}.dequantize", "DequantizeLinear", [codes, *fields])
         return self.written[step]
 
+    def _positive(self, step: str, real: str, quantizer: FakeQuantizer) -> str:
+        """Write a ReLU and its quantization.
+
+        Quantization clips like a ReLU if its lowest code is that of 0. Else a runtime would keep
+        float32 in front of the ReLU; what is quantized there too is the same after it.
+        """
+        q = quantizer.quantization
+        if (q.zero_point > q.low).any():
+            real = self.quantized(f"{step}.signed", real, quantizer)
+        return self.quantized(step, self._node(f"{step}.relu", "Relu", [real]), quantizer)
+
     def _parameters(self, step: str, module: nn.Module) -> list[str]:
         if not isinstance(module, WeightedLayer):
             return []
@@ -90,7 +100,11 @@ class GraphWriter:
             q = module.bias_quantization
             values = module.bias.detach().cpu().numpy()
             if saturates(values, q).any():
-                raise ValueError(f"the bias of {step} must fit int32, and {values.max()} does not")
+                worst = float(np.abs(values).max())
+                raise ValueError(
+                    f"the bias of {step} must fit int32, and its largest value of {worst:g} does "
+                    "not: scale the model down"
+                )
             names.append(self._constant(f"{step}.bias", module.bias, q))
         return names
 
