@@ -8,7 +8,9 @@ from tflite_builder import TFLiteModel
 from tflite_samples import CONVOLUTION_WITHOUT_BIAS, SAMPLES
 
 from flow.model_file import load_model
+from flow.tflite_operators import READERS
 from flow.tflite_reader import read_tflite
+from flow.tflite_tables import read_tables
 from golden.kernel_window import KernelWindow
 from golden.kernels.kernel_set import evaluate
 from golden.kernels.litert_reference import LITERT_REFERENCE
@@ -166,6 +168,15 @@ def test_an_operator_and_the_shapes_of_its_constants(name, operator, shapes):
     if shapes is not None:
         assert [tensor.shape for tensor in constants if tensor.data is not None] == shapes
     assert model.layout is Layout.CHANNELS_LAST
+
+
+def test_every_operator_is_in_the_docs_and_in_a_sample():
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+    assert [name for name in READERS if f"`{name}`" not in page] == []
+    sampled = {
+        operator.operator for data in SAMPLES.values() for operator in read_tables(data).operators
+    }
+    assert sampled == set(READERS)
 
 
 def test_a_convolution_may_have_no_bias():

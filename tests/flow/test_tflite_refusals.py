@@ -49,6 +49,32 @@ def one_convolution(shape=(1, 8, 8, 1), **options):
     return model.bytes([x], [y])
 
 
+def weighted(
+    dtype=np.int8, w_dtype=np.int8, scale=0.5, zero_point=0, axis=0, data=1, bias=np.int32
+):
+    """A 1 x 1 convolution to two channels whose weights and bias are changed."""
+    model = TFLiteModel()
+    x = model.tensor("x", (1, 2, 2, 1), dtype, 0.5, 0)
+    values = None if data is None else np.full((2, 1, 1, 1), data)
+    w = model.tensor("w", (2, 1, 1, 1), w_dtype, scale, zero_point, axis=axis, data=values)
+    b = model.tensor("b", (2,), bias, 0.25, data=[1, 2])
+    y = model.tensor("y", (1, 2, 2, 2), dtype, 0.5, 0)
+    model.operator(Op.CONV_2D, [x, w, b], [y], Padding=Padding.VALID, StrideH=1, StrideW=1)
+    return model.bytes([x] if data is not None else [x, w], [y])
+
+
+def between(code, shape=(1, 4), scale=0.5, numbers=None, **fields):
+    """A node from (1, 4), scale 0.5, to something, perhaps with numbers as second input."""
+    model = TFLiteModel()
+    inputs = [model.tensor("x", (1, 4), np.int8, 0.5, 0)]
+    y = model.tensor("y", shape, np.int8, scale, 0)
+    if numbers is not None:
+        numbers = np.array(numbers)
+        inputs.append(model.tensor("n", numbers.shape, np.int32, data=numbers))
+    model.operator(code, inputs, [y], **fields)
+    return model.bytes(inputs[:1], [y])
+
+
 def nodes(*edges, inputs=(0,), outputs=(3,), **fields):
     """RELUs between four tensors, or other nodes, as lists of inputs and outputs."""
     model = TFLiteModel()
@@ -90,6 +116,46 @@ REFUSED = {
     "dilation": (
         one_convolution(DilationHFactor=1 << 30),
         "an image of 21474836560 elements with padding",
+    ),
+    "float weights": (
+        weighted(w_dtype=np.float32),
+        "CONV_2D (float32 weights with int8 activations) at y",
+    ),
+    "computed weights": (
+        weighted(data=None),
+        "CONV_2D (weights or bias that are computed, not constant) at y",
+    ),
+    "weights without scale": (weighted(scale=None), "not quantized: weights have no scale"),
+    "asymmetric": (weighted(zero_point=3), "int8 weights with a zero point other than 0"),
+    "asymmetric channels": (weighted(scale=[1, 2], zero_point=3), "a zero point other than 0"),
+    "uint8 channels": (
+        weighted(np.uint8, np.uint8, [1, 2]),
+        "CONV_2D (uint8 weights with a scale per channel) at y",
+    ),
+    "bias": (weighted(bias=np.int64), "CONV_2D (a bias of int64) at y"),
+    "other scale": (
+        between(Op.RESHAPE, (4, 1), 0.25),
+        "RESHAPE (input and output of different scale or zero point) at y",
+    ),
+    "other size": (between(Op.RESHAPE, (4, 2)), "RESHAPE (shape (1, 4) to (4, 2)) at y"),
+    "other shape": (
+        between(Op.RESHAPE, (4, 1), numbers=[2, 2]),
+        "RESHAPE (an output of shape (4, 1) instead of (2, 2)) at y",
+    ),
+    "squeezed": (between(Op.SQUEEZE, (2, 2)), "SQUEEZE (shape (1, 4) to (2, 2)) at y"),
+    "order": (
+        between(Op.TRANSPOSE, (4, 1), numbers=[1, 1]),
+        "TRANSPOSE (order (1, 1) of an input of shape (1, 4)) at y",
+    ),
+    "mean axis": (between(Op.MEAN, (1,), numbers=[2]), "MEAN (axis 2 of 2 dimensions) at y"),
+    "negative pad": (
+        between(Op.PAD, (1, 3), numbers=[[0, 0], [-1, 0]]),
+        "PAD (padding [[0, 0], [-1, 0]] of an input of shape (1, 4)) at y",
+    ),
+    "beta": (between(Op.SOFTMAX, Beta=NAN), "SOFTMAX (beta nan with an input of"),
+    "clamped shape": (
+        between(Op.RELU, (4, 1)),
+        "RELU (an output of shape (4, 1) instead of (1, 4)) at y",
     ),
     "arity": (nodes(([0, 1], [3]), inputs=(0, 1)), "RELU (2 inputs instead of 1) at t3"),
     "absent": (nodes(([-1], [3])), "RELU (0 inputs instead of 1) at t3"),
