@@ -8,9 +8,10 @@ import numpy as np
 
 from flow import onnx_constants, onnx_layout, onnx_operators, onnx_qdq
 from flow.onnx_arrays import BadModelError
+from flow.onnx_fusion import finish
 from flow.onnx_network import Network, same_parameters
 from flow.onnx_node import OnnxNode
-from flow.onnx_qdq import finish, parameters_of, quantized
+from flow.onnx_qdq import parameters_of, quantized
 from flow.onnx_values import (
     Dequantized,
     Integers,

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from flow.onnx_arrays import Array, BadModelError, check_shape
+from flow.onnx_fusion import real_of, round_to, settled
 from flow.onnx_network import Network
 from flow.onnx_node import OnnxNode
 from flow.onnx_operators import axis_of
-from flow.onnx_qdq import round_to
 from flow.onnx_values import (
     Constant,
     Dequantized,
@@ -90,7 +90,7 @@ def transpose(network: Network, node: OnnxNode) -> Value:
     order = node.integers("perm", tuple(reversed(range(len(shape)))))
     if sorted(order) != list(range(len(shape))):
         raise BadModelError(f"the perm of {node} must put {len(shape)} dimensions in an order")
-    value = network.required(node, 0)
+    value = _source(network, node)
     if isinstance(value, Weights):
         p = value.parameters
         axis = None if p.axis is None else order.index(p.axis)
@@ -107,7 +107,7 @@ def transpose(network: Network, node: OnnxNode) -> Value:
 
 def max_pool(network: Network, node: OnnxNode) -> Value:
     """MaxPool."""
-    match network.required(node, 0):
+    match _source(network, node):
         case Dequantized(slot) | Integers(slot):
             window, size = pool_window(node, slot)
             return _moved(network, node, MaxPool(window), (*slot.shape[:2], *size))
@@ -134,7 +134,7 @@ def pad(network: Network, node: OnnxNode) -> Value:
     if min(pads, default=0) < 0:
         raise RefusedError("it cuts off, by negative pads")
     padded = tuple(n + sum(pair) for n, pair in zip(shape, pairs, strict=True))
-    match network.required(node, 0):
+    match _source(network, node):
         case Dequantized(slot):
             return _moved(network, node, Pad(tuple(pairs), _real_fill(slot, value)), padded)
         case Integers(slot):
@@ -160,7 +160,7 @@ def _real_fill(slot: Slot, value: float) -> float:
     if p is None or not math.isfinite(value):
         raise RefusedError(f"it pads with {value:g}, which is none of the integers' numbers")
     code = round_to(np.array([value], np.float32), p, slot.dtype)
-    if (np.float32(int(code[0]) - p.zero_point) * p.scale) != np.float32(value):
+    if real_of(code, p)[0] != np.float32(value):
         raise RefusedError(f"it pads with {value:g}, which is none of the integers' numbers")
     return value
 
@@ -178,8 +178,12 @@ def _axes(network: Network, node: OnnxNode) -> Shape | None:
     return node.integers("axes", ()) if node.has("axes") else None
 
 
+def _source(network: Network, node: OnnxNode) -> Value:
+    return settled(network, network.required_name(node, 0))
+
+
 def _shape(network: Network, node: OnnxNode) -> Shape:
-    match network.required(node, 0):
+    match _source(network, node):
         case Constant(_, array) | Weights(_, array):
             return array.shape
         case Integers(slot) | Dequantized(slot) | Real(slot):
@@ -194,7 +198,7 @@ def _reshaped(network: Network, node: OnnxNode, shape: Sequence[int]) -> Value:
     before, after = _shape(network, node), check_shape(tuple(shape), node.output)
     if math.prod(before) != math.prod(after):
         raise BadModelError(f"{node} makes a shape of {list(after)} of {list(before)}")
-    value = network.required(node, 0)
+    value = _source(network, node)
     if isinstance(value, Weights):
         if value.parameters.axis is not None:
             raise RefusedError("it reshapes weights that have a scale for each channel")
@@ -210,16 +214,16 @@ def _moved(
     fold: Callable[[Array], Array] | None = None,
 ) -> Value:
     """The elements of the first input, moved; `fold` moves those of a constant."""
-    match network.required(node, 0):
+    match _source(network, node):
         case Constant(_, array) if fold:
             return Constant(node.output, network.count(fold(array)))
         case Integers(slot):
             output = Slot(node.output, shape, slot.dtype, slot.quantization)
             return Integers(network.add(node, operator, [slot], output))
-        case Dequantized(slot):
+        case Dequantized(slot, clipped):
             name = network.fresh(node.output)
             output = Slot(name, shape, slot.dtype, slot.quantization, provisional=True)
-            return Dequantized(network.add(node, operator, [slot], output))
+            return Dequantized(network.add(node, operator, [slot], output), clipped)
         case Real(slot):
             output = Slot(node.output, shape, slot.dtype)
             return Real(network.add(node, operator, [slot], output))

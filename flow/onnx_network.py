@@ -24,7 +24,7 @@ from flow.onnx_values import (
 )
 from flow.unsupported import shown
 from golden.model import QuantizationParameters
-from golden.operators import Operator
+from golden.operators import Clamp, Operator
 
 __all__ = ["Network"]
 
@@ -96,6 +96,8 @@ class Network:
         """The integers behind an input of real numbers; a `constant` may be allowed."""
         name = self.required_name(node, index)
         match self[name]:
+            case Dequantized(clipped=True):
+                raise RefusedError(f"its input {shown(name)} is clipped and not quantized again")
             case Dequantized(slot):
                 return slot
             case Weights() as weights if constant:
@@ -190,7 +192,12 @@ class Network:
         return Pending(node, operator, tuple(inputs), shape)
 
     def only_reader(self, pending: Pending, name: str) -> None:
-        """Check that a pending result is read once: else runtimes compute it on real numbers."""
+        """Check that a pending result is read once: else runtimes compute it on real numbers.
+
+        It may be read more often if it is but clipped: then both ways are the same.
+        """
+        if isinstance(pending.operator, Clamp):
+            return
         if self.graph.readers.get(name, 0) != 1:
             raise RefusedError(
                 "its result is read more than once before it is quantized", pending.node

@@ -1,18 +1,15 @@
 """QuantizeLinear and DequantizeLinear: groups of both and the operators between become one node.
 
-The integers that a QuantizeLinear writes are the output of the operator before it. Clips between
-the two become what is fused behind the operator: the first `Activation` that bounds the output's
-integers as the clip does. An output of scale s and zero point z can hold the real numbers
-(qmin - z) s to (qmax - z) s, and a bound b is the integer rne(f32(b / s)) + z; so a Relu before a
-zero point of qmin is none at all, as ONNX Runtime has it when it leaves such a Relu out.
+The integers that a QuantizeLinear writes are the output of the operator before it, and have the
+name that they have in the file.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from flow.onnx_arrays import Array, BadModelError
+from flow.onnx_arrays import BadModelError
+from flow.onnx_fusion import finish, round_to
 from flow.onnx_network import Network, same_parameters, with_parameters
 from flow.onnx_node import OnnxNode
 from flow.onnx_values import (
@@ -28,22 +25,9 @@ from flow.onnx_values import (
     Weights,
 )
 from golden.model import QuantizationParameters
-from golden.operators import (
-    Activation,
-    Add,
-    AveragePool,
-    Clamp,
-    Concatenation,
-    Convolution,
-    DepthwiseConvolution,
-    FullyConnected,
-    Operator,
-    Quantize,
-)
+from golden.operators import Quantize
 
-__all__ = ["dequantize", "finish", "parameters_of", "quantize", "quantized", "round_to"]
-
-ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1)
+__all__ = ["dequantize", "parameters_of", "quantize", "quantized"]
 
 
 def parameters_of(
@@ -139,71 +123,6 @@ def quantize(network: Network, node: OnnxNode) -> Value:
             raise RefusedError("it quantizes a constant again")
         case _:
             raise BadModelError(f"{node} reads integers")
-
-
-def finish(
-    network: Network,
-    pending: Pending,
-    name: str,
-    parameters: QuantizationParameters,
-    dtype: np.dtype[Any],
-) -> Integers:
-    """Give the result of an operator its integers, and the operator its activation."""
-    operator = pending.operator
-    if isinstance(operator, Clamp):
-        operator = Clamp(*pending.bounds)
-    else:
-        activation = _activation(pending, parameters, dtype)
-        operator = _with_activation(pending, activation)
-    output = Slot(name, pending.shape, dtype, Quantization(parameters))
-    return Integers(network.add(pending.node, operator, pending.inputs, output))
-
-
-def _with_activation(pending: Pending, activation: Activation) -> Operator:
-    match pending.operator:
-        case (
-            Convolution() | DepthwiseConvolution() | FullyConnected() | Add() | AveragePool()
-            | Concatenation()
-        ) as operator:  # fmt: skip
-            return replace(operator, activation=activation)
-        case operator if activation is Activation.NONE:
-            return operator
-        case operator:
-            reason = f"nothing can be fused behind {type(operator).__name__}"
-            raise RefusedError(reason, pending.node)
-
-
-def _activation(
-    pending: Pending, parameters: QuantizationParameters, dtype: np.dtype[Any]
-) -> Activation:
-    wanted = np.array(pending.bounds, np.float32)
-    if np.isnan(wanted).any():
-        raise RefusedError("it is clipped to a bound that is no number", pending.node)
-    wanted = round_to(wanted, parameters, dtype)
-    for activation in ACTIVATIONS:
-        bounds = round_to(np.array(activation.bounds, np.float32), parameters, dtype)
-        if np.array_equal(bounds, wanted):
-            return activation
-    low, high = pending.bounds
-    raise RefusedError(
-        f"it is clipped to {low:g} .. {high:g}, and only 0 .. inf, 0 .. 6, -1 .. 1 and what the "
-        "output can hold can be fused",
-        pending.node,
-    )
-
-
-def round_to(real: Array, parameters: QuantizationParameters, dtype: np.dtype[Any]) -> Array:
-    """QuantizeLinear: rne(f32(x / s)) + z, saturated; per channel along the parameters' axis."""
-    limits = np.iinfo(dtype)
-    shape = [1] * real.ndim
-    if parameters.axis is not None:
-        shape[parameters.axis] = -1
-    if not real.ndim:
-        shape = [1]
-    with np.errstate(over="ignore"):
-        scaled = np.rint(real / parameters.scales.reshape(shape)).astype(np.float64)
-    codes = np.clip(scaled + parameters.zero_points.reshape(shape), limits.min, limits.max)
-    return codes.astype(dtype).reshape(real.shape)
 
 
 def _folded(

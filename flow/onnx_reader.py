@@ -4,6 +4,7 @@ import numpy as np
 
 from flow.errors import UserError
 from flow.onnx_arrays import BadModelError, ForeignTypeError
+from flow.onnx_fusion import settled
 from flow.onnx_graph import OnnxGraph, TensorInfo
 from flow.onnx_handlers import HANDLERS, REASONS
 from flow.onnx_network import Network
@@ -100,7 +101,7 @@ def _output(network: Network, info: TensorInfo, unsupported: Unsupported) -> Slo
     """The tensor of an output, under the name that the file gives it."""
     node = next(node for node in network.graph.nodes if info.name in node.outputs)
     try:
-        match network[info.name]:
+        match settled(network, info.name):
             case Integers(slot) | Real(slot):
                 if slot.name != info.name:
                     copy = Slot(info.name, slot.shape, slot.dtype, slot.quantization)

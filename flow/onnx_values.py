@@ -95,9 +95,10 @@ class Integers:
 
 @dataclass(frozen=True, eq=False)
 class Dequantized:
-    """Real numbers that the integers of an activation stand for."""
+    """Real numbers that the integers of an activation stand for; `clipped` since they were."""
 
     slot: Slot
+    clipped: bool = False
 
 
 @dataclass(frozen=True, eq=False)

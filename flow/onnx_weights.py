@@ -3,9 +3,9 @@
 import numpy as np
 
 from flow.onnx_arrays import Array, BadModelError
+from flow.onnx_fusion import round_to
 from flow.onnx_network import Network
 from flow.onnx_node import OnnxNode
-from flow.onnx_qdq import round_to
 from flow.onnx_values import Constant, RefusedError, Slot, Weights
 from golden.model import QuantizationParameters
 
