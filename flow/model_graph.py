@@ -16,6 +16,7 @@ from flow.model_site import (
     StaysOnHostError,
     quantization,
 )
+from flow.unsupported import Unsupported
 from golden.kernels.kernel_set import KernelSet
 from golden.model import Model, Node
 from hw.accelerator_config import AcceleratorConfig
@@ -99,24 +100,18 @@ def partition_model(
     The accelerator gets every node that it computes to the last bit as the kernel set does; `batch`
     is the number of images that a program takes.
 
-    Raises ValueError, naming all such nodes, if there are convolutions or matrix products that the
-    accelerator could run if the kernel set's arithmetic were its own, and if it can run none.
+    Raises UserError, naming all such nodes, if there are convolutions or matrix products that the
+    accelerator could run if the kernel set's arithmetic were its own, and if it can run no node.
     """
     folded = fold_padding(model)
     parts = _Parts(folded.model, kernels, engine, batch)
     steps = list(parts.steps())
-    if parts.refused:
-        reasons = {reason: [] for reason in parts.refused.values()}  # type: dict[str, list[str]]
-        for name, reason in parts.refused.items():
-            reasons[reason].append(name)
-        raise ValueError(
-            "; ".join(f"node {', '.join(names)}: {reason}" for reason, names in reasons.items())
-        )
-    if not any(isinstance(step, HardwareStep) for step in steps):
-        listed = "; ".join(
-            f"node {step.node.name}: {step.reason}" for step in steps if isinstance(step, HostStep)
-        )
-        raise ValueError(f"the accelerator can run no node of the model ({listed})")
+    on_host = [step for step in steps if isinstance(step, HostStep)]
+    refused = on_host if len(on_host) == len(steps) else []
+    unsupported = Unsupported()
+    for step in refused or (step for step in on_host if step.node.name in parts.other_arithmetic):
+        unsupported.add(type(step.node.operator).__name__, step.node.name, step.reason)
+    unsupported.check()
     return Partition(folded.model, steps, folded.folded)
 
 
@@ -135,7 +130,7 @@ class _Parts:
             *model.inputs,
             *(name for name, tensor in model.tensors.items() if tensor.data is not None),
         }
-        self.refused: dict[str, str] = {}
+        self.other_arithmetic: set[str] = set()
 
     def steps(self) -> Iterator[Step]:
         """All steps."""
@@ -148,7 +143,7 @@ class _Parts:
                 except StaysOnHostError as error:
                     self._reasons[node.name] = str(error)
                     if isinstance(error, OtherArithmeticError):
-                        self.refused[node.name] = str(error)
+                        self.other_arithmetic.add(node.name)
                 else:
                     self._done(node)
             if segment.nodes:

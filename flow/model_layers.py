@@ -47,7 +47,7 @@ def lower_node(site: Site) -> Lowered:
             return _renamed(site)
         case operators.Pad():
             raise StaysOnHostError("its output is not read by convolutions alone")
-    raise StaysOnHostError("the accelerator has no such operation")
+    raise StaysOnHostError(f"the accelerator has no {type(site.operator).__name__.lower()}")
 
 
 def _check_tensors(site: Site) -> None:

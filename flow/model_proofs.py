@@ -31,14 +31,10 @@ LARGEST_WINDOW = 256
 """Elements of a window whose sums are all tried."""
 
 _SUMS_AT_ONCE = 4096
+_SHORT = 7
 _FLOAT32_BITS = 24
 _LITERT_ADD_BITS = 21
-_INTEGER_SUMS = {
-    "litert": (AveragePool, GlobalAveragePool, Mean),
-    "litert_ref": (AveragePool, GlobalAveragePool, Mean),
-    "onnxruntime": (GlobalAveragePool,),
-}
-"""Operators that add up integers, so that nothing but the sum counts."""
+_LITERT = "litert"
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -64,6 +60,8 @@ def proven_average(site: Site, kernel: Pair) -> Requantization:
     _check_only_sum_counts(site, count)
     sums = np.arange(INT8.min * count, INT8.max * count + 1)
     wanted = np.concatenate([_averages(site, kernel, part) for part in _parts(sums, _SUMS_AT_ONCE)])
+    if count == 1:
+        _check_place_is_nothing(site, sums.astype(np.int8), wanted)
     zero = zero_point(site.source)
     centred = (sums - zero * count).astype(np.int32)[:, None]
     for candidate in _average_candidates(site, count):
@@ -87,6 +85,8 @@ def proven_addition(site: Site) -> tuple[Pair, Requantization]:
 
     Raises StaysOnHostError if there are none that equal the kernel set for every pair of codes.
     """
+    if site.read[0].elements == 1:
+        raise StaysOnHostError("it adds single numbers")
     codes = np.arange(INT8.min, INT8.max + 1, dtype=np.int8)
     a, b = (part.reshape(1, -1) for part in np.meshgrid(codes, codes, indexing="ij"))
     wanted = site.compute(site.operator, [a, b], a.shape)
@@ -105,9 +105,22 @@ def proven_addition(site: Site) -> tuple[Pair, Requantization]:
     )
 
 
+def _check_place_is_nothing(site: Site, codes: Int8Array, wanted: npt.NDArray[Any]) -> None:
+    """Kernels may round whole vectors otherwise than the rest, which is all of a short tensor."""
+    for part, other in zip(_parts(codes, _SHORT), _parts(wanted, _SHORT), strict=True):
+        if not np.array_equal(_averages(site, (1, 1), part.astype(np.int64)), other):
+            raise StaysOnHostError(
+                f"kernel set {site.kernels.name} rounds a code otherwise in some places"
+            )
+
+
 def _check_only_sum_counts(site: Site, count: int) -> None:
-    """Float32 sums do not depend on their order if all of them are exact."""
-    if count == 1 or isinstance(site.operator, _INTEGER_SUMS.get(site.kernels.name, ())):
+    """LiteRT adds up integers, ONNX Runtime only over whole images.
+
+    Float32 sums do not depend on their order either if all of them are exact.
+    """
+    is_mean, is_litert = isinstance(site.operator, Mean), site.kernels.name == _LITERT
+    if count == 1 or is_litert or (_is_whole(site) and not is_mean):
         return
     scale = float(quantization(site.source).scale)
     mantissa = int(math.ldexp(math.frexp(scale)[0], _FLOAT32_BITS))
@@ -137,7 +150,19 @@ def _averages(site: Site, kernel: Pair, sums: npt.NDArray[Any]) -> npt.NDArray[n
         case _:
             raise TypeError(f"node {site.node.name} must be an average, not {operator}")
     codes = windows.astype(np.int8).reshape(shape)
-    return site.compute(operator, [codes], out).reshape(-1).astype(np.int64)
+    if isinstance(operator, AveragePool) and not _is_whole(site):
+        across = 2 if site.model.layout is Layout.CHANNELS_LAST else 3
+        codes = np.concatenate([codes, codes], axis=across)
+        operator = replace(operator, window=KernelWindow(kernel, stride=(1, kernel[1])))
+        out = tuple(2 if axis == across else length for axis, length in enumerate(out))
+    return site.compute(operator, [codes], out).reshape(len(sums), -1)[:, 0].astype(np.int64)
+
+
+def _is_whole(site: Site) -> bool:
+    """Whether a pooling has one window, the image: kernel sets may have a kernel for that."""
+    if not isinstance(site.operator, AveragePool):
+        return True
+    return site.operator.window.kernel == site.read[0].size[:2]
 
 
 def _average_candidates(site: Site, count: int) -> Iterator[_Average]:

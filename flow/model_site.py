@@ -115,7 +115,10 @@ class Site:
         names = (*given, *(tensor.name for tensor in constants))
         node = Node(self.node.name, operator, names, (output.name,))
         model = Model(tensors, [node], tuple(given), (output.name,), self.model.layout)
-        return to_codes(self.kernels.compute(model, node, values)[output.name])
+        try:
+            return to_codes(self.kernels.compute(model, node, values)[output.name])
+        except ValueError as error:
+            raise StaysOnHostError(str(error)) from error
 
 
 def quantization(tensor: Tensor) -> QuantizationParameters:

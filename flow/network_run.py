@@ -23,7 +23,14 @@ from golden.compare import Comparison, compare
 from golden.program import Counters
 from hw.accelerator_config import AcceleratorConfig
 
-__all__ = ["LayerComparison", "NetworkRun", "read_inputs", "run_network"]
+__all__ = [
+    "LayerComparison",
+    "NetworkRun",
+    "compile_network",
+    "kept_tensors",
+    "read_inputs",
+    "run_network",
+]
 
 Int8Array = npt.NDArray[np.int8]
 Tensors = Mapping[str, Int8Array]
@@ -126,14 +133,14 @@ def run_network(
         The network does not fit the accelerator, or the simulator fails.
     """
     on_stage("compile")
-    program = _compile(graph, config)
+    program = compile_network(graph, config)
     result = run_program_job(program, inputs, level, on_stage=on_stage, build_root=build_root)
     on_stage("compare")
     expected = run_reference(graph, inputs)
     golden = result
     if level is not Level.GOLDEN:
         golden = run_program_job(program, inputs, Level.GOLDEN)
-    kept = _kept(graph, program)
+    kept = kept_tensors(graph, program)
     layers = [
         LayerComparison(
             layer.name,
@@ -152,7 +159,11 @@ def run_network(
     return NetworkRun(program, result, layers, golden.counters, products)
 
 
-def _compile(graph: Graph, config: AcceleratorConfig) -> CompiledProgram:
+def compile_network(graph: Graph, config: AcceleratorConfig) -> CompiledProgram:
+    """Compile with a place for every tensor, or else with places that are used again.
+
+    Raises UserError if the network does not fit even then.
+    """
     try:
         return compile_graph(graph, config, reuse=Reuse.NONE)
     except ValueError:
@@ -163,7 +174,7 @@ def _compile(graph: Graph, config: AcceleratorConfig) -> CompiledProgram:
         raise UserError(str(error)) from error
 
 
-def _kept(graph: Graph, program: CompiledProgram) -> set[str]:
+def kept_tensors(graph: Graph, program: CompiledProgram) -> set[str]:
     """Names of the tensors over which no later layer writes."""
     kept = set(graph.inputs)
     for layer in graph.layers:

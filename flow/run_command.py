@@ -1,138 +1,219 @@
-"""`lastbit run`: a network on the accelerator, every tensor compared."""
+"""`lastbit run`: a network or a deployed model on the accelerator, every tensor compared."""
 
-from dataclasses import asdict
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from flow.errors import user_input
+from flow.errors import UserError, user_input
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from rich.console import Console
 
-    from flow.network_run import NetworkRun
+    from golden.kernels.kernel_set import Values
+    from golden.kernels.registry import KernelSets
+    from golden.model import Model
+    from hw.config import EngineConfig
 
 __all__ = ["command"]
 
+NETWORK = ".npz"
+RTL = "rtl"
+LONGEST_NAME = 100
+"""Characters of a tensor's name in that of its file."""
+
 
 @click.command("run")
-@click.argument("network", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--input",
     "inputs",
     multiple=True,
     required=True,
     metavar="[NAME=]FILE",
-    help="int8 numbers of an input; NAME= where there are several.",
+    help="Numbers of an input; NAME= where there are several. A model takes float32 too.",
 )
 @click.option(
     "--on",
     "level",
-    type=click.Choice(["golden", "verilator", "icarus"]),
-    default="verilator",
+    type=click.Choice(["golden", RTL, "verilator", "icarus"]),
+    default=RTL,
     show_default=True,
-    help="Where it runs: the NumPy model, or the generated Verilog in a simulator.",
+    help="Where it runs: the NumPy model, or the generated Verilog (rtl: in Verilator).",
 )
 @click.option("--rows", type=int, default=8, show_default=True, help="Rows: the reduction axis.")
 @click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
 @click.option("--depth", type=int, default=512, show_default=True, help="Rows of accumulators.")
 @click.option("--lanes", type=int, help="Requantizers.  [default: one a column]")
-@click.option("--activation-bytes", type=int, default=65536, show_default=True)
-@click.option("--weight-words", type=int, default=8192, show_default=True)
-@click.option("--parameter-words", type=int, default=1024, show_default=True)
-@click.option("--program-words", type=int, default=4096, show_default=True)
+@click.option("--activation-bytes", type=int, help="Memory.  [default: enough, as all of these]")
+@click.option("--weight-words", type=int)
+@click.option("--parameter-words", type=int)
+@click.option("--program-words", type=int)
+@click.option(
+    "--clock", type=float, default=100, show_default=True, metavar="MHZ", help="For the time."
+)
+@click.option("--kernels", metavar="NAME", help="Kernel set of a model.  [default: of its runtime]")
+@click.option(
+    "--runtime/--no-runtime",
+    "runtime",
+    default=None,
+    help="Compare a model with its runtime.  [default: if it is installed]",
+)
+@click.option("--batch", type=int, help="Images in a program of a model.  [default: a few]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write every tensor to, as .npy.",
 )
 def command(
-    network: Path,
+    model: Path,
     inputs: tuple[str, ...],
     level: str,
     rows: int,
     cols: int,
     depth: int,
     lanes: int | None,
+    clock: float,
+    kernels: str | None,
+    runtime: bool | None,
+    batch: int | None,
     out: Path | None,
-    **memories: int,
+    **memories: int | None,
 ) -> None:
-    """Compile a NETWORK (.npz), run it on the accelerator and compare every tensor with golden.
+    """Run a MODEL (.tflite, .onnx) or network (.npz) on the accelerator and compare every tensor.
+
+    A model's tensors are compared with what its kernel set makes of the inputs, and these with the
+    runtime's; what the accelerator cannot run is computed by the kernel set, and named.
 
     Exit status: 0 all equal, 1 something differs, 2 bad input.
     """
     from rich.console import Console
 
-    from flow.graph_file import load_graph
-    from flow.job import Level
-    from flow.network_run import read_inputs, run_network
-    from hw.accelerator_config import AcceleratorConfig
     from hw.config import EngineConfig
 
     with user_input():
         engine = EngineConfig(rows=rows, cols=cols, depth=depth, lanes=lanes, statistics=True)
-        config = AcceleratorConfig(engine=engine, **memories)
-    graph = load_graph(network)
-    values = read_inputs(graph, inputs)
+    if not 0 < clock < float("inf"):
+        raise UserError(f"--clock must be above 0 MHz, not {clock:g}")
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 120
-    with console.status("begin") as status:
-        run = run_network(
-            graph, values, config, Level(level), on_stage=lambda stage: status.update(stage)
-        )
-    _show(run, console)
+        console.width = 140
+    common = _Common(model, inputs, "verilator" if level == RTL else level, engine, memories, clock)
+    if model.suffix == NETWORK:
+        for name, value in (("--kernels", kernels), ("--runtime", runtime), ("--batch", batch)):
+            if value is not None:
+                raise UserError(f"{name} is for .tflite and .onnx models, and {model} is a network")
+        equal, tensors = common.network(console)
+    else:
+        equal, tensors = common.model(console, kernels, runtime, batch)
     if out is not None:
-        _write(run, out)
-        console.print(f"{len(run.program.tensors)} tensors are in {out}")
-    if not run.equal:
+        _write(tensors, out)
+        console.print(f"{len(tensors)} tensors are in {out}")
+    if not equal:
         click.get_current_context().exit(1)
 
 
-def _show(run: "NetworkRun", console: "Console") -> None:
-    from rich import box
-    from rich.table import Table
+class _Common:
+    """What networks and models are run with; each returns whether all is equal, and the tensors."""
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("layer", "kind"):
-        table.add_column(heading)
-    for heading in ("output", "elements", "differences"):
-        table.add_column(heading, justify="right")
-    for layer in run.layers:
-        shape = " × ".join(map(str, layer.shape))
-        compared = layer.comparison
-        counts = (f"{compared.total:,}", f"{compared.count:,}") if compared else ("", "not kept")
-        table.add_row(layer.name, layer.kind, shape, *counts)
-    console.print(table)
-    for layer in run.layers:
-        if layer.comparison and not layer.comparison.equal:
-            console.print(f"{layer.name}: {layer.comparison}", style="red", markup=False)
-    if any(layer.comparison is None for layer in run.layers):
-        needed = sum(-(-place.type.bytes // 4) * 4 for place in run.program.tensors.values())
-        console.print(
-            "places of tensors that are not kept were used again; "
-            f"--activation-bytes {needed} keeps them all"
-        )
-    if run.utilization is not None:
-        console.print(
-            f"{run.result.cycles:,} cycles, {run.products:,} products, "
-            f"{run.utilization:.1%} of the array used"
-        )
-    counted = run.result.registers or asdict(run.result.counters)
-    if any(counted.values()):
-        console.print(", ".join(f"{name} {value:,}" for name, value in counted.items()))
-    if run.counters_differ:
-        console.print(f"golden counted {run.expected_counters}", style="red")
+    def __init__(
+        self,
+        path: Path,
+        inputs: tuple[str, ...],
+        level: str,
+        engine: "EngineConfig",
+        memories: dict[str, int | None],
+        clock: float,
+    ) -> None:
+        self._path = path
+        self._inputs = inputs
+        self._level = level
+        self._engine = engine
+        self._memories = memories
+        self._clock = clock
+
+    def network(self, console: "Console") -> "tuple[bool, dict[str, npt.NDArray[Any]]]":
+        """A network that is for the accelerator already."""
+        from flow.graph_file import load_graph
+        from flow.job import Level
+        from flow.model_memories import compile_together
+        from flow.network_run import read_inputs, run_network
+        from flow.run_tables import show_network
+
+        graph = load_graph(self._path)
+        values = read_inputs(graph, self._inputs)
+        with user_input():
+            config = compile_together([graph], self._engine, self._memories)[0].config
+        with console.status("begin") as status:
+            run = run_network(graph, values, config, Level(self._level), on_stage=status.update)
+        show_network(run, console, self._clock)
+        return run.equal, dict(run.result.tensors)
+
+    def model(
+        self, console: "Console", kernels: str | None, runtime: bool | None, batch: int | None
+    ) -> "tuple[bool, dict[str, npt.NDArray[Any]]]":
+        """A deployed model."""
+        from flow.job import Level
+        from flow.model_file import load_model
+        from flow.model_inputs import read_model_inputs
+        from flow.model_run import Target, run_model
+        from flow.model_runtime import Runtime
+        from flow.run_tables import show_model
+        from golden.kernels.registry import KernelSets
+
+        loaded = load_model(self._path)
+        with user_input("--kernels"):
+            chosen = KernelSets.parse(kernels) if kernels else Runtime.of(self._path).kernels[0]
+        if batch is not None and batch < 1:
+            raise UserError(f"--batch must be at least 1, not {batch}")
+        values = read_model_inputs(loaded, self._inputs, chosen.kernels)
+        target = Target(self._engine, Level(self._level), self._memories, batch)
+        with console.status("runtime") as status, user_input():
+            shown = self._runtime(loaded, values, chosen, runtime, console)
+            run = run_model(
+                loaded, values, chosen.kernels, target, runtime=shown, on_stage=status.update
+            )
+        show_model(run, console, self._clock)
+        return run.equal, {
+            name: run.values[name] for name in loaded.activations if name in run.values
+        }
+
+    def _runtime(
+        self,
+        model: "Model",
+        values: "Values",
+        kernels: "KernelSets",
+        wanted: bool | None,
+        console: "Console",
+    ) -> "Values | None":
+        """What the runtime makes of the inputs; None, and why, if it is not asked."""
+        from flow.model_runtime import Runtime, run_runtime
+
+        if wanted is False:
+            return None
+        runtime = Runtime.of(self._path)
+        reason = runtime.missing
+        if kernels not in runtime.kernels:
+            reason = f"kernel set {kernels.value} is not one of {self._path.name}'s runtime"
+        if reason and wanted is None:
+            console.print(f"not compared with the runtime: {reason}", markup=False)
+            return None
+        return run_runtime(self._path, model, values, kernels)
 
 
-def _write(run: "NetworkRun", out: Path) -> None:
-    from flow.errors import UserError
+def _write(tensors: "dict[str, npt.NDArray[Any]]", out: Path) -> None:
     from flow.files import write_array
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--out {out} cannot be made: {error.strerror}; name a folder") from error
-    for name, values in run.result.tensors.items():
-        write_array(out / f"{name.replace('/', '_')}.npy", values)
+    used: set[str] = set()
+    for name, values in tensors.items():
+        plain = file = re.sub(r"[^\w.-]", "_", name)[:LONGEST_NAME]
+        while file in used:
+            file = f"{plain}_{len(used)}"
+        used.add(file)
+        write_array(out / f"{file}.npy", values)

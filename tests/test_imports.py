@@ -16,7 +16,8 @@ FOREIGN = {
     "sim": {"numpy", "bitstring", "amaranth", "cocotb", "cocotb_tools", "cocotbext",
             "find_libpython", "bitwuzla", "pyosys"},
     "flow": {"numpy", "bitstring", "click", "rich", "sklearn", "threadpoolctl", "find_libpython",
-             "tflite", "onnx", "google"},  # google: protobuf, which onnx is made of
+             "tflite", "onnx", "ai_edge_litert", "onnxruntime",
+             "google"},  # google: protobuf, which onnx is made of
 }  # fmt: skip
 OWN = {
     "golden": set(),
