@@ -58,15 +58,19 @@ def xnnpack_takes_quantize(x: NodeValues) -> bool:
 
 
 def xnnpack_quantize(x: NodeValues) -> Array:
-    """From float32: rne(x * f32(1 / scale)); from codes: (d * rne(256 * ratio) + 128) >> 8."""
+    """From float32: rne(x * f32(1 / scale)), NaN as infinity; codes: (d * rne(256 * r) + 128) >> 8.
+
+    d is the distance to the input's zero point and r = f32(input scale / output scale).
+    """
     out = x.output_quantization
     if x.tensor(0).dtype == np.float32:
         with np.errstate(all="ignore"):
-            return _finish(x, np.rint(x.value(0) * (np.float32(1) / out.scale)))
+            nearest = np.rint(x.value(0) * (np.float32(1) / out.scale)).astype(np.float64)
+        return _saturated(x, np.where(np.isnan(nearest), np.inf, nearest) + out.zero_point)
     given = x.quantization(0)
     multiplier = int(np.rint(np.float32(256) * (given.scale / out.scale)))
     distance = x.integers(0).astype(np.int64) - given.zero_point
-    return _finish(x, (distance * multiplier + 128) >> 8)
+    return _saturated(x, ((distance * multiplier + 128) >> 8) + out.zero_point)
 
 
 def dequantize(x: NodeValues) -> Array:
@@ -95,8 +99,17 @@ def _rescaled(x: NodeValues) -> tuple[npt.NDArray[np.int64], int]:
 
 
 def _finish(x: NodeValues, steps: Array) -> Array:
-    """Add the zero point, saturate; NaN gives the lowest code."""
-    fmt, zero_point = x.output_format, x.output_quantization.zero_point
+    """Add the zero point, modulo 2**32, and saturate; NaN and what is beyond int32 are -2**31.
+
+    So x86 converts them, and a large number gives an end that may be the wrong one.
+    """
     if steps.dtype.kind == "f":
-        steps = np.where(np.isnan(steps), -np.inf, steps.astype(np.float64))
-    return np.asarray(np.clip(steps + zero_point, fmt.min, fmt.max), fmt.dtype)
+        legal = (steps >= -(2.0**31)) & (steps < 2.0**31)
+        steps = np.where(legal, steps, -(2.0**31)).astype(np.int64)
+    moved = (steps + x.output_quantization.zero_point).astype(np.int32)
+    return _saturated(x, moved)
+
+
+def _saturated(x: NodeValues, codes: Array) -> Array:
+    fmt = x.output_format
+    return np.asarray(np.clip(codes, fmt.min, fmt.max), fmt.dtype)

@@ -10,6 +10,7 @@ from tflite_builder import TFLiteModel
 
 __all__ = ["add", "concatenation", "draw", "quantize", "unary", "weighted"]
 
+FAR = np.array([np.nan, np.inf, -np.inf, 1e10, -1e10, 1e38, -1e38], np.float32)
 EXTREMES = np.array([-128, -127, -1, 0, 1, 126, 127])
 
 
@@ -139,7 +140,8 @@ def quantize(rng, shape, dtype, *, ties=False):
         near = np.nextafter(half, rng.choice([-np.inf, 0, np.inf], shape), dtype=np.float32)
         near = np.where(rng.random(shape) < 0.5, half, near)
         normal = rng.normal(0, 60, shape).astype(np.float32) * step
-        return [np.where(rng.random(shape) < 0.6, near, normal).astype(np.float32)]
+        drawn = np.where(rng.random(shape) < 0.6, near, normal).astype(np.float32)
+        return [np.where(rng.random(shape) < 0.1, rng.choice(FAR, shape), drawn)]
 
     return model.bytes([x], [y]), values
 

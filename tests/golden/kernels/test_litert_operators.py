@@ -120,6 +120,15 @@ def cases(kind, rng, ties):
                 pool(rng, code, *window, dtype=dtype)
                 for code in codes for window in POOLS for dtype in TYPES
             ]  # fmt: skip
+        case "bounds":  # a bound that is half way between two codes
+            codes = (BuiltinOperator.AVERAGE_POOL_2D, BuiltinOperator.MAX_POOL_2D)
+            bounds = ((RELU6, 6), (RELU_N1_TO_1, 1))
+            return [
+                pool(rng, code, (2, 2), (1, 1), True, activation, dtype=dtype,
+                     scales=(np.float32(bound / steps), 0))
+                for code in codes for dtype in TYPES for activation, bound in bounds
+                for steps in (0.5, 1.5, 2.5, 40.5, 100.5)
+            ]  # fmt: skip
         case "relu":
             codes = {BuiltinOperator.RELU: 2, BuiltinOperator.RELU6: 2,
                      BuiltinOperator.RELU_N1_TO_1: 1}  # fmt: skip
@@ -147,13 +156,13 @@ def cases(kind, rng, ties):
     raise ValueError(kind)
 
 
-KINDS = ("convolution", "depthwise", "fully connected", "add", "mean", "pool", "relu", "quantize",
-         "softmax", "moves")  # fmt: skip
+KINDS = ("convolution", "depthwise", "fully connected", "add", "mean", "pool", "bounds", "relu",
+         "quantize", "softmax", "moves")  # fmt: skip
 
 
 XNNPACK = {
     "convolution": 15, "depthwise": 11, "fully connected": 7, "add": 8, "mean": 24, "pool": 8,
-    "relu": 0, "quantize": 6, "softmax": 0, "moves": 10,
+    "bounds": 20, "relu": 0, "quantize": 6, "softmax": 0, "moves": 10,
 }  # fmt: skip
 """How many cases of a kind the delegate takes, so that the default kernels are not all builtin."""
 
