@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from golden.kernels.node_values import NodeValues
 from golden.kernels.onnxruntime_float import clipped, fused_multiply_add
-from golden.kernels.onnxruntime_quantize import is_fused, quantized, real
+from golden.kernels.onnxruntime_quantize import activated, is_fused, real
 from golden.operators import Add
 
 __all__ = ["add"]
@@ -19,12 +19,13 @@ def add(x: NodeValues) -> npt.NDArray[Any]:
     """Two fused multiply-adds: rne(fma(a, ra, fma(b, rb, f))).
 
     ra = f32(as / cs), rb = f32(bs / cs) and f = f32(zc - fma(ra, za, f32(rb * zb))); the zero point
-    is added before rounding. The roles of a and b depend on how the shapes broadcast.
+    is added before rounding. The roles of a and b depend on how the shapes broadcast. Behind an
+    activation that stays, the sum is one of float32 numbers.
     """
     operator = x.node.operator
     assert isinstance(operator, Add)
     if not is_fused(operator.activation, x.output):
-        return _in_float(x, operator)
+        return activated(real(x, 0) + real(x, 1), operator.activation, x.output)
     if x.tensor(0).dtype != x.output.dtype or x.tensor(1).dtype != x.output.dtype:
         raise ValueError(f"its inputs must be {x.output.dtype} like its output")
     shapes = (x.tensor(0).shape, x.tensor(1).shape)
@@ -41,13 +42,6 @@ def add(x: NodeValues) -> npt.NDArray[Any]:
     total = fused_multiply_add(outer.astype(np.float32), outer_ratio, total)
     fmt = x.output_format
     return clipped(total, fmt.min, fmt.max).astype(fmt.dtype)
-
-
-def _in_float(x: NodeValues, operator: Add) -> npt.NDArray[Any]:
-    """Behind an activation that stays, the sum is one of float32 numbers."""
-    low, high = operator.activation.bounds
-    total = (real(x, 0) + real(x, 1)).clip(np.float32(low), np.float32(high))
-    return quantized(total, x.output)
 
 
 def _innermost(first: Shape, second: Shape) -> tuple[int, int]:

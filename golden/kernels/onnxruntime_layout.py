@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from golden.kernels.node_values import NodeValues
-from golden.kernels.onnxruntime_quantize import check_fused, quantized, real, requantized
+from golden.kernels.onnxruntime_quantize import (
+    activated,
+    is_fused,
+    quantized,
+    real,
+    requantized,
+)
 from golden.operators import Clamp, Concatenation, Pad, Transpose
 
 __all__ = ["clamp", "concatenation", "pad", "reshape", "transpose"]
@@ -50,9 +56,11 @@ def concatenation(x: NodeValues) -> Array:
     """Tensors one behind the other; each of another scale is requantized."""
     operator = x.node.operator
     assert isinstance(operator, Concatenation)
-    check_fused(operator.activation, x.output)
-    parts = [_moved(x, index) for index in range(len(x.node.inputs))]
-    return np.concatenate(parts, axis=operator.axis)
+    indices = range(len(x.node.inputs))
+    if not is_fused(operator.activation, x.output):
+        parts = [real(x, index) for index in indices]
+        return activated(np.concatenate(parts, operator.axis), operator.activation, x.output)
+    return np.concatenate([_moved(x, index) for index in indices], operator.axis)
 
 
 def _moved(x: NodeValues, index: int) -> Array:

@@ -9,7 +9,15 @@ import numpy.typing as npt
 from golden.kernel_window import KernelWindow
 from golden.kernels.node_values import NodeValues
 from golden.kernels.onnxruntime_float import VECTOR, clipped, sum_by_fours
-from golden.kernels.onnxruntime_quantize import check_fused, quantized, real, requantized
+from golden.kernels.onnxruntime_quantize import (
+    activated,
+    check_fused,
+    dequantized,
+    is_fused,
+    quantized,
+    real,
+    requantized,
+)
 from golden.kernels.windows import (
     channels_last,
     in_layout,
@@ -63,9 +71,10 @@ def max_pool(x: NodeValues) -> Array:
     """The maximum of the integers; to another scale it is requantized."""
     operator = x.node.operator
     assert isinstance(operator, MaxPool)
-    check_fused(operator.activation, x.output)
     images = channels_last(x.integers(0), x.model.layout)
     highest = in_layout(window_maxima(images, operator.window), x.model.layout)
+    if not is_fused(operator.activation, x.output):
+        return activated(dequantized(highest, x.tensor(0)), operator.activation, x.output)
     return requantized(highest, x.tensor(0), x.output)
 
 

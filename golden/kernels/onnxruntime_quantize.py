@@ -17,8 +17,10 @@ from golden.operators import Activation
 from golden.quantization import Quantization
 
 __all__ = [
+    "activated",
     "check_fused",
     "dequantize",
+    "dequantized",
     "is_fused",
     "quantize",
     "quantized",
@@ -49,7 +51,12 @@ def dequantize(x: NodeValues) -> Float32:
 
 def real(x: NodeValues, index: int) -> Float32:
     """An input as float32."""
-    return rules.dequantize(x.value(index), _quantization(x.tensor(index)))
+    return dequantized(x.value(index), x.tensor(index))
+
+
+def dequantized(values: Array, tensor: Tensor) -> Float32:
+    """Integers of a tensor as float32."""
+    return rules.dequantize(values, _quantization(tensor))
 
 
 def quantized(values: Array, tensor: Tensor) -> Array:
@@ -65,6 +72,12 @@ def requantized(values: Array, source: Tensor, target: Tensor) -> Array:
     if q == out:
         return values
     return rules.quantize(rules.dequantize(values, q), out)
+
+
+def activated(values: Float32, activation: Activation, tensor: Tensor) -> Array:
+    """Float32 behind an activation, quantized."""
+    low, high = (np.float32(bound) for bound in activation.bounds)
+    return quantized(values.clip(low, high), tensor)
 
 
 def is_fused(activation: Activation, tensor: Tensor) -> bool:

@@ -23,9 +23,6 @@ def weighted(x: NodeValues) -> npt.NDArray[Any]:
     operator = x.node.operator
     assert isinstance(operator, Convolution | DepthwiseConvolution | FullyConnected)
     _check_types(x)
-    zero_points = x.quantization(1).zero_points
-    if not isinstance(operator, FullyConnected) and (zero_points != zero_points[0]).any():
-        raise ValueError("its weights have several zero points; QLinearConv takes only one")
     check_fused(operator.activation, x.output)
     a = accumulate(x)
     scale = combine_scales(a.input_scale, a.weight_scales, a.output_scale)

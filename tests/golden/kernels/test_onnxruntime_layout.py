@@ -7,7 +7,16 @@ import pytest
 from onnx_builder import Form, Numbers, OnnxBuilder
 from onnxruntime_runner import check, draw, golden, run
 
-from golden.operators import Clamp, Concatenation, Dequantize, Pad, Quantize, Reshape, Transpose
+from golden.operators import (
+    Activation,
+    Clamp,
+    Concatenation,
+    Dequantize,
+    Pad,
+    Quantize,
+    Reshape,
+    Transpose,
+)
 
 FORMS = pytest.mark.parametrize("form", list(Form), ids=lambda form: form.value)
 DTYPES = pytest.mark.parametrize("dtype", [np.int8, np.uint8])
@@ -69,6 +78,22 @@ def test_concatenation(form, dtype, axis, same):
         expected = golden(Concatenation(axis), read, out, shape)
         feeds = {f"x{i}": array for i, array in enumerate(arrays)}
         check(builder, y, feeds, expected, "QLinearConcat")
+
+
+@DTYPES
+@pytest.mark.parametrize("same", [True, False])
+def test_a_relu_behind_a_concatenation(dtype, same):
+    rng = np.random.default_rng(7)
+    out = Numbers(0.05, 100, dtype)
+    parts = [out if same else numbers(rng, dtype) for _ in range(2)]
+    arrays = [draw(rng, (2, 3, 70), dtype) for _ in parts]
+    builder = OnnxBuilder(Form.QDQ)
+    inputs = [builder.input(f"x{i}", (2, 3, 70), part) for i, part in enumerate(parts)]
+    joined = builder.node("Concat", [builder.dequantize(part) for part in inputs], axis=1)
+    y = builder.quantize(builder.node("Relu", [joined]), out)
+    operator = Concatenation(1, Activation.RELU)
+    expected = golden(operator, list(zip(arrays, parts, strict=True)), out, (2, 6, 70))
+    check(builder, y, {f"x{i}": array for i, array in enumerate(arrays)}, expected, "Relu")
 
 
 @DTYPES

@@ -106,6 +106,21 @@ def test_max_pool(form, dtype, count):
         check(builder, y, {"x": x}, expected, "MaxPool")
 
 
+@DTYPES
+def test_a_relu_behind_a_max_pool(dtype):
+    rng = np.random.default_rng(9)
+    given, out = quantizations(rng, dtype)
+    out = Numbers(out.scale, 40, dtype)
+    x, window = draw(rng, (2, 3, 8, 8), dtype), KernelWindow((2, 2))
+    builder = OnnxBuilder(Form.QDQ)
+    real = builder.dequantize(builder.input("x", x.shape, given))
+    largest = builder.node("MaxPool", [real], kernel_shape=(2, 2))
+    y = builder.quantize(builder.node("Relu", [largest]), out)
+    operator = MaxPool(window, Activation.RELU)
+    expected = golden(operator, [(x, given)], out, (2, 3, 7, 7))
+    check(builder, y, {"x": x}, expected, "Relu")
+
+
 @pytest.mark.parametrize("count", [25, pytest.param(300, marks=pytest.mark.long)])
 @DTYPES
 @pytest.mark.parametrize("opset", [13, 18])
