@@ -41,7 +41,7 @@ Int8Array = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, eq=False)
 class _Average:
-    """A way to requantize sums: `bias` is what each zero point adds to the sum."""
+    """A way to requantize sums: `raw` if their zero point is added before, not after it."""
 
     scaling: Scaling
     raw: bool = False
@@ -67,7 +67,7 @@ def proven_average(site: Site, kernel: Pair) -> Requantization:
     for candidate in _average_candidates(site, count):
         r = Requantization.of(
             candidate.scaling,
-            zero * count if candidate.raw else 0,
+            site.zero_point * count if candidate.raw else 0,
             zero_point=0 if candidate.raw else site.zero_point,
             low=int(wanted.min()),
             high=int(wanted.max()),
@@ -127,7 +127,7 @@ def _check_only_sum_counts(site: Site, count: int) -> None:
     odd = mantissa // (mantissa & -mantissa)
     if odd * count * 255 >= 1 << _FLOAT32_BITS:
         raise StaysOnHostError(
-            f"kernel set {site.kernels.name} adds up in float32, which depends on the order"
+            f"its result in kernel set {site.kernels.name} may depend on more than the sum"
         )
 
 
@@ -166,17 +166,28 @@ def _is_whole(site: Site) -> bool:
 
 
 def _average_candidates(site: Site, count: int) -> Iterator[_Average]:
-    source, target = quantization(site.source), quantization(site.target)
-    same = source.scale == target.scale and source.zero_point == target.zero_point
-    ratio = np.float32(source.scale / target.scale)
-    exact = float(source.scale) / (float(target.scale) * count)
-    if same:
+    """With the output's zero point in the sum, which one scale allows, and behind the scaling."""
+    source, target = quantization(site.source).scale, quantization(site.target).scale
+    if source == target:
         yield _Average(_reciprocal(count), raw=True)
-    singles = (ratio / np.float32(count), source.scale / (target.scale * np.float32(count)), exact)
-    for single in dict.fromkeys(np.float32(value) for value in singles):
-        yield _Average(Float32Scaling(np.array([single], np.float32)))
+    for scaling in _average_scalings(source, target, count):
+        yield _Average(scaling)
+        if source == target:
+            yield _Average(scaling, raw=True)
+
+
+def _average_scalings(source: np.float32, target: np.float32, count: int) -> Iterator[Scaling]:
+    exact = float(source) / (float(target) * count)
+    ratio, single = np.float32(source / target), np.float32(count)
+    for value in dict.fromkeys(
+        (ratio / single, ratio * (1 / single), source / (target * single), np.float32(exact))
+    ):
+        yield Float32Scaling(np.array([value], np.float32))
     for tie in (Rounding.HALF_EVEN, Rounding.HALF_AWAY, Rounding.HALF_UP):
-        yield _Average(FixedScaling.from_scale(exact, tie))
+        yield FixedScaling.from_scale(exact, tie)
+    if count == 1:
+        # LiteRT takes codes to another scale by a multiplier with 8 bits of fraction.
+        yield FixedScaling.from_scale(round(256 * float(ratio)) / 256, Rounding.HALF_UP)
 
 
 def _reciprocal(count: int) -> FixedScaling:
