@@ -19,7 +19,7 @@ class ActivationMemory(wiring.Component):
     Neighbouring bytes stand in neighbouring banks, `banks` of them, a power of two. So a window
     takes at most one word of a bank, and is rotated by its address: `read_data[i]` is the byte at
     `read_address + i`. Addresses wrap modulo 2^(bits of an address). What is read at addresses of
-    `size` and above is unspecified.
+    `size` and above is unspecified, and so is a byte that nothing wrote.
 
     No flow control, no reset. Read data comes `read_latency` cycles after its address. A read sees
     a write that came `write_latency` cycles before it or earlier; of one that came after that, the

@@ -18,6 +18,12 @@ __all__ = ["Port", "check_module_name", "emit_rtlil", "emit_verilog", "ports"]
 # Yosys writes `$signed()` where an operation is, and nothing where one is not on a signed wire.
 _SIGNED_WIRE = re.compile(r"^(\s+wire width .*?) signed(?= \\)", re.MULTILINE)
 
+# Verilog has a line for every word of such contents, which takes Yosys minutes to read again.
+_ZERO_CONTENTS = re.compile(
+    r"^  cell \$meminit_v2 \$\d+\n(?:    .*\n)*?    connect \\DATA \d+'0+\n(?:    .*\n)*?  end\n",
+    re.MULTILINE,
+)
+
 _PASSES = ("proc", "opt_clean", "opt_dff", "pmuxtree", "memory_collect", "opt_clean -purge")
 
 
@@ -40,10 +46,14 @@ def ports(component):
 
 
 def emit_rtlil(component, name):
-    """Return the RTLIL of a component, top module `name`, with all the modules it places."""
+    """Return the RTLIL of a component, top module `name`, with all the modules it places.
+
+    A memory of zeros has no initial contents in it: a word that nothing wrote is unspecified, as it
+    is in a memory that cannot be initialized. Icarus has such words unknown.
+    """
     library = ModuleLibrary(name)
     top = rtlil.convert(component, name=name, platform=library, emit_src=False)
-    return f"{top}\n{library.rtlil}"
+    return _ZERO_CONTENTS.sub("", f"{top}\n{library.rtlil}")
 
 
 def check_module_name(name):

@@ -26,7 +26,8 @@ class WordMemory(wiring.Component):
     `stride` lanes, a power of two. What it writes to padding is dropped, and reads as 0.
 
     The read port is the host's while `i_host`, else the unit's, which stops the whole read pipeline
-    in cycles without `unit.en`. A word that is written in one cycle can be read from the next.
+    in cycles without `unit.en`. A word that is written in one cycle can be read from the next; what
+    a word holds before it is written is unspecified.
 
     Latency is `READ_LATENCY` cycles with `unit.en` to the unit, `HOST_LATENCY` cycles to the host;
     throughput one read and one write per cycle.

@@ -59,6 +59,13 @@ def _draw(key: str) -> tuple[list[Write], list[int]]:
     return writes, reads
 
 
+async def _fill(dut: Any, key: str) -> list[int]:
+    """Write every byte, and return them."""
+    values: list[int] = generator(key).integers(-128, 128, parameters()["size"]).tolist()
+    await play(dut, _ports([(t, [value]) for t, value in enumerate(values)], [0] * len(values)), [])
+    return values
+
+
 def _ports(writes: list[Write], reads: list[int]) -> dict[str, list[int]]:
     return {
         "write_en": [int(bool(values) or t % 2) for t, (_, values) in enumerate(writes)],
@@ -84,12 +91,10 @@ async def windows_of_an_array_of_bytes(dut: Any) -> None:
     writes, reads = _draw("windows")
     idle = [0] * component.read_latency
     await clock.start(dut)
-    # Before the first read, what a window holds is unknown.
-    await play(dut, {"read_en": [1, *idle]}, [])
+    memory: list[int | None] = [*await _fill(dut, "bytes")]
     inputs = {name: values + idle for name, values in _ports(writes, reads).items()}
     seen = (await play(dut, inputs, ["read_data"]))["read_data"][component.read_latency :]
 
-    memory: list[int | None] = [UNKNOWN] * size
     compared = 0
     for t, address in enumerate(reads):
         if t >= component.write_latency:
@@ -113,10 +118,9 @@ async def nothing_is_written_without_write_en(dut: Any) -> None:
     """Writes that are not enabled leave every byte as it was."""
     size, write = parameters()["size"], parameters()["write"]
     latency = _build(**parameters()).read_latency
-    values = generator("bytes").integers(-128, 128, size).tolist()
     await clock.start(dut)
+    values = await _fill(dut, "bytes")
     ports = _ports([(t, [value]) for t, value in enumerate(values)], [0] * size)
-    await play(dut, ports, [])
     ports["write_count"] = [write] * size
     ports["write_data"] = [pack([~value] * write, 8) for value in values]
     ports["write_en"] = [0] * size

@@ -101,11 +101,11 @@ async def host_reads_what_it_wrote(dut: Any) -> None:
     seen = []
     for address in addresses + [0] * memory.HOST_LATENCY:
         await _access(dut, address)
-        seen.append(int(dut.o_host_data.value))
+        seen.append(dut.o_host_data.value)
     for n, address in enumerate(addresses):
         index, lane = divmod(address, memory.stride)
         written = words[index] >> 32 * lane & 0xFFFFFFFF if stored >> 32 * lane else 0
-        assert seen[n + memory.HOST_LATENCY] == written, f"lane {lane} of word {index}"
+        assert int(seen[n + memory.HOST_LATENCY]) == written, f"lane {lane} of word {index}"
 
 
 def _runs(count: int) -> list[tuple[int, int]]:

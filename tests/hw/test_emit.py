@@ -7,8 +7,10 @@ import sys
 import pytest
 from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.activation_memory import ActivationMemory
 from hw.config import EngineConfig
 from hw.emit import emit_verilog, ports
 from hw.gemm_axis import GemmAxis
@@ -103,6 +105,49 @@ def test_a_bad_module_name_is_told():
         ValueError, match=r"^a module name must be a Verilog identifier, not '3x'$"
     ):
         emit_verilog(Skew(8, lanes=2), "3x")
+
+
+class _Table(wiring.Component):
+    """A memory with contents."""
+
+    address: In(2)
+    o: Out(8)
+
+    def __init__(self, contents):
+        self.contents = contents
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.words = words = Memory(shape=8, depth=4, init=self.contents)
+        read = words.read_port()
+        m.d.comb += [read.addr.eq(self.address), self.o.eq(read.data)]
+        return m
+
+
+def test_contents_of_a_memory_are_kept_unless_they_are_zero():
+    assert re.findall(r"words\[\d\] = (.*);", emit_verilog(_Table([1, 0, 3]), "dut")) == [
+        "8'h01", "8'h00", "8'h03", "8'h00",
+    ]
+    assert "initial" not in emit_verilog(_Table([]), "dut")
+
+
+def test_the_text_of_a_memory_is_as_long_at_any_depth():
+    shallow, deep = (
+        emit_verilog(ActivationMemory(size=size, read_width=4, write_width=4), "dut")
+        for size in (1 << 8, 1 << 14)
+    )
+    assert len(deep) < 1.1 * len(shallow)
+
+
+def test_yosys_makes_block_memories_of_the_memories(tmp_path):
+    path = tmp_path / "dut.v"
+    path.write_text(emit_verilog(ActivationMemory(size=8192, read_width=4, write_width=4), "dut"))
+    printed = run_yosys(
+        f"read_verilog {path}", "synth_ecp5 -top dut -run begin:map_gates", "stat"
+    )
+    assert re.search(r"^ +4 +DP16KD$", printed, re.MULTILINE)
+    assert "TRELLIS_DPR16X4" not in printed.rpartition("Printing statistics")[2]
 
 
 class _Below(wiring.Component):
