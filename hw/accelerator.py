@@ -50,6 +50,15 @@ class Accelerator(wiring.Component):
             write_width=max(engine.cols, _HOST_BYTES),
         )
         self.datapath = Datapath(config, read_latency=self._bytes.read_latency)
+        words = {memory: of.depth * of.stride for memory, of in self._words.items()}
+        self.host_access = HostAccess(
+            sizes=words | {
+                HostMemory.ACTIVATION: config.activation_bytes // _HOST_BYTES,
+                HostMemory.REGISTER: REGISTERS.words,
+            },
+            latencies=dict.fromkeys(words, WordMemory.HOST_LATENCY)
+            | {HostMemory.ACTIVATION: self._bytes.read_latency},
+        )
         super().__init__({"host": In(HostPort())})
 
     def elaborate(self, platform):
@@ -76,16 +85,7 @@ class Accelerator(wiring.Component):
 
     def _add_host(self, m, sequencer):
         """Add the host's access and the registers."""
-        words = {memory: of.depth * of.stride for memory, of in self._words.items()}
-        bytes_latency = self._bytes.read_latency
-        m.submodules.host_access = host = HostAccess(
-            sizes=words | {
-                HostMemory.ACTIVATION: self.config.activation_bytes // _HOST_BYTES,
-                HostMemory.REGISTER: REGISTERS.words,
-            },
-            latencies=dict.fromkeys(words, WordMemory.HOST_LATENCY)
-            | {HostMemory.ACTIVATION: bytes_latency},
-        )
+        m.submodules.host_access = host = self.host_access
         wiring.connect(m, wiring.flipped(self.host), host.host)
         m.d.comb += [
             host.i_running.eq(sequencer.o_state == State.RUNNING),

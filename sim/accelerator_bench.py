@@ -25,6 +25,7 @@ from sim.stalls import StallPattern
 from sim.streams import StreamDriver, StreamMonitor
 
 __all__ = [
+    "DONE",
     "HostDriver",
     "Outcome",
     "draw_memories",
@@ -42,6 +43,10 @@ class Outcome:
 
     error: ProgramError
     address: int
+
+
+DONE = Outcome(ProgramError.NONE, 0)
+"""How a program ends that nothing stops."""
 
 
 class HostDriver:

@@ -4,82 +4,29 @@ from typing import Any
 
 import cocotb
 import numpy as np
-import numpy.typing as npt
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
-from golden.channel_parameters import channel_parameters
-from golden.gemm import matmul
 from golden.program import Memories
-from golden.program_error import ProgramError
-from golden.requantize import Requantization, requantize
-from golden.scheme import Scheme
-from golden.tiling import tile_weights
 from hw.accelerator import Accelerator
 from hw.accelerator_config import AcceleratorConfig
 from hw.accumulator_bank import AccumulatorBank
 from hw.gemm_engine import GemmEngine
-from hw.host_port import HostMemory, HostPort
+from hw.host_port import HOST_REQUEST, HostMemory
 from hw.identification import identification
-from hw.instruction import INSTRUCTION, AccumulateOperation, Opcode
 from hw.register_map import State
 from sim import clock
-from sim.accelerator_bench import HostDriver, Outcome
+from sim.accelerator_bench import DONE, HostDriver
 from sim.accelerator_parameters import accelerator_config
 from sim.environment import generator, parameters
+from sim.layer_by_hand import Layer, fully_connected_word, matmul_word
+from sim.program_draws import HALT
 from sim.stimulus import weighted
+from sim.streams import StreamDriver, StreamMonitor
+from sim.tapped_accelerator import TappedAccelerator, Taps
 from sim.testbench import Testbench
-
-DONE = Outcome(ProgramError.NONE, 0)
-HALT = INSTRUCTION.encode({"opcode": Opcode.HALT})
-Int8Array = npt.NDArray[np.int8]
-
-
-class _Tapped(wiring.Component):  # type: ignore[misc]
-    """The accelerator, with a look at when activations are taken and outputs written."""
-
-    def __init__(self, config: AcceleratorConfig) -> None:
-        self.core = Accelerator(config)
-        super().__init__({"host": In(HostPort()), "o_taken": Out(1), "o_written": Out(1)})
-
-    def elaborate(self, platform: Any) -> Any:
-        m = Module()
-        m.submodules.core = core = self.core
-        row = core.datapath.engine.i_activation
-        wiring.connect(m, wiring.flipped(self.host), core.host)
-        m.d.comb += [
-            self.o_taken.eq(row.valid & row.ready),
-            self.o_written.eq(core.datapath.write_en),
-        ]
-        return m
-
-
-class _Taps:
-    """The cycles in which activations were taken and outputs written."""
-
-    def __init__(self, dut: Any) -> None:
-        self.taken: list[int] = []
-        self.written: list[int] = []
-        cocotb.start_soon(self._watch(dut))
-
-    def clear(self) -> None:
-        """Forget what was seen."""
-        self.taken.clear()
-        self.written.clear()
-
-    async def _watch(self, dut: Any) -> None:
-        edge = clock.edge(dut)
-        while True:
-            await edge
-            if dut.o_taken.value == 1:
-                self.taken.append(clock.cycle())
-            if dut.o_written.value == 1:
-                self.written.append(clock.cycle())
 
 
 def _build(**sizes: Any) -> Any:
-    return _Tapped(accelerator_config(**sizes))
+    return TappedAccelerator(accelerator_config(**sizes))
 
 
 TESTBENCH = Testbench(
@@ -102,80 +49,6 @@ TESTBENCH = Testbench(
 )
 
 
-class _Layer:
-    """A product with weights (K, N) per output channel, laid out for the array."""
-
-    def __init__(self, config: AcceleratorConfig, key: str, k: int, n: int) -> None:
-        random = generator(key)
-        self.weights = weighted(random, (k, n)).astype(np.int8)
-        self.requantization = Requantization.from_scale(
-            Scheme.FIXED,
-            2.0 ** random.uniform(-2, 0, n) / (64 * np.sqrt(k)),
-            random.integers(-2000, 2000, n),
-            zero_point=-5,
-        )
-        self.config = config
-        self.n = n
-
-    def fields(self) -> dict[str, int]:
-        """What an instruction says of the output channels."""
-        cols = self.config.engine.cols
-        tiles = -(-self.n // cols)
-        return {
-            "tiles_n": tiles,
-            "width": cols,
-            "last_width": self.n - (tiles - 1) * cols,
-            "output_step_n": cols,
-            "output_pitch_x": self.n,
-        }
-
-    def memories(self, inputs: Int8Array, groups: int = 1) -> Memories:
-        """What to load: the reduction axis is `groups` runs, each padded to whole rows."""
-        engine, config = self.config.engine, self.config
-        runs = [
-            tile_weights(part, engine.rows, engine.cols) for part in np.split(self.weights, groups)
-        ]
-        tiles = np.concatenate(runs, axis=1).reshape(-1, engine.cols)
-        weights = np.zeros((config.weight_words, engine.cols), np.int8)
-        weights[: len(tiles)] = tiles
-        channels = channel_parameters(self.requantization)
-        channels += channels[-1:] * (config.parameter_words - len(channels))
-        activation = np.zeros(config.activation_bytes, np.int8)
-        activation[: inputs.size] = inputs.ravel()
-        return Memories(activation, weights, channels)
-
-    def golden(self, rows: Int8Array) -> Int8Array:
-        """Return the outputs of rows (M, K)."""
-        outputs: Int8Array = requantize(matmul(rows, self.weights), self.requantization)
-        return outputs
-
-
-def _matmul(**fields: Any) -> int:
-    common = {
-        "opcode": Opcode.MATMUL,
-        "first": AccumulateOperation.SET,
-        "rest": AccumulateOperation.ADD,
-        "drain": 1,
-        **dict.fromkeys(("steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x"), 1),
-    }
-    return int(INSTRUCTION.encode(common | fields))
-
-
-def _fully_connected(layer: _Layer, m: int, k: int, output: int) -> int:
-    rows = layer.config.engine.rows
-    return _matmul(
-        **layer.fields(),
-        rows_y=m,
-        step_y=1,
-        image_rows=m,
-        row_bytes=k,
-        steps_kc=-(-k // rows),
-        step_kc=rows,
-        output_address=output,
-        output_pitch_y=layer.n,
-    )
-
-
 async def _run(dut: Any, config: AcceleratorConfig, memories: Memories, program: list[int]) -> Any:
     """Load, run to the end and return the host's driver."""
     await clock.start(dut)
@@ -191,10 +64,10 @@ async def fully_connected(dut: Any) -> None:
     """Several tiles both ways, the last ones partly used."""
     config = accelerator_config(**parameters())
     m, k, n = 5, 2 * config.engine.rows + 3, config.engine.cols + 2
-    layer = _Layer(config, "fully connected", k, n)
+    layer = Layer(config, "fully connected", k, n)
     inputs = weighted(generator("inputs"), (m, k)).astype(np.int8)
     output = m * k + 1
-    program = [_fully_connected(layer, m, k, output), HALT]
+    program = [fully_connected_word(layer, m, k, output), HALT]
     host = await _run(dut, config, layer.memories(inputs), program)
     memory = await host.read_bytes(config.activation_bytes)
     expected = layer.golden(inputs)
@@ -210,13 +83,13 @@ async def convolution(dut: Any, dilation: int, stride: int) -> None:
     config = accelerator_config(**parameters())
     rows, zero_point = config.engine.rows, 7
     height, width, channels, n = 5, 4, 3, config.engine.cols + 1
-    layer = _Layer(config, f"convolution {dilation} {stride}", 9 * channels, n)
+    layer = Layer(config, f"convolution {dilation} {stride}", 9 * channels, n)
     image = weighted(generator("image"), (height, width, channels)).astype(np.int8)
     size = [(length - 1) // stride + 1 for length in (height, width)]
     packed = dilation == 1
     run = channels * (3 if packed else 1)
     output = image.size + 3
-    instruction = _matmul(
+    instruction = matmul_word(
         **layer.fields(),
         rows_y=size[0],
         rows_x=size[1],
@@ -259,9 +132,9 @@ async def identification_and_states(dut: Any) -> None:
     for name, value in identification(config).items():
         assert registers[name] == value, name
     assert registers["state"] is State.IDLE
-    layer = _Layer(config, "states", 3, 1)
+    layer = Layer(config, "states", 3, 1)
     memories = layer.memories(np.ones((60, 3), np.int8))
-    await host.load(config, memories, [_fully_connected(layer, 60, 3, 200)] * 4 + [HALT])
+    await host.load(config, memories, [fully_connected_word(layer, 60, 3, 200)] * 4 + [HALT])
     run = {"memory": HostMemory.REGISTER, "write": 1, "address": 9, "data": 0}
     others = [
         {"memory": memory, "write": write, "address": 0, "data": 1}
@@ -277,6 +150,28 @@ async def identification_and_states(dut: Any) -> None:
 
 
 @cocotb.test()
+async def host_gets_a_reply_a_cycle(dut: Any) -> None:
+    """Without stalls a reply comes `latency` cycles after its request, reads and writes mixed."""
+    config = accelerator_config(**parameters())
+    latency = Accelerator(config).host_access.latency
+    kinds = [HostMemory.WEIGHT, HostMemory.ACTIVATION, HostMemory.REGISTER, HostMemory.PROGRAM]
+    random = generator("host")
+    requests = [
+        {"memory": kinds[n % 4], "write": int(n % 4 != 2 and random.random() < 0.5)}
+        | {"address": n % 8, "data": n}
+        for n in range(100)
+    ]
+    await clock.start(dut)
+    monitor = StreamMonitor(dut, "host__reply")
+    driver = StreamDriver(dut, "host__request")
+    await clock.edge(dut)
+    driver.start(HOST_REQUEST.const(request).as_bits() for request in requests)
+    await monitor.receive(len(requests), within=300)
+    assert (np.diff(driver.cycles) == 1).all()
+    assert (np.subtract(monitor.cycles, driver.cycles) == latency).all()
+
+
+@cocotb.test()
 async def overhead_of_a_product_is_the_latency(dut: Any) -> None:
     """From the first activation to the last output: rows of all passes, and the pipeline.
 
@@ -286,13 +181,13 @@ async def overhead_of_a_product_is_the_latency(dut: Any) -> None:
     rows, cols = config.engine.rows, config.engine.cols
     latency = GemmEngine(config.engine).latency
     await clock.start(dut)
-    host, taps = HostDriver(dut), _Taps(dut)
+    host, taps = HostDriver(dut), Taps(dut)
     for m in sorted({1, 4, rows - 1, rows, rows + 1, 2 * rows}):
         for k_tiles, n_tiles in ((1, 1), (3, 2)):
             k, n = k_tiles * rows, n_tiles * cols
-            layer = _Layer(config, f"overhead {m} {k_tiles}", k, n)
+            layer = Layer(config, f"overhead {m} {k_tiles}", k, n)
             inputs = np.ones((m, k), np.int8)
-            program = [_fully_connected(layer, m, k, inputs.size), HALT]
+            program = [fully_connected_word(layer, m, k, inputs.size), HALT]
             await host.load(config, layer.memories(inputs), program)
             taps.clear()
             await host.start()
@@ -310,11 +205,11 @@ async def instructions_follow_without_a_bubble(dut: Any) -> None:
     config = accelerator_config(**parameters())
     rows, cols = config.engine.rows, config.engine.cols
     m, count = max(rows, cols, AccumulatorBank.RECURRENCE), config.instructions - 1
-    layer = _Layer(config, "bubbles", rows, cols)
+    layer = Layer(config, "bubbles", rows, cols)
     inputs = weighted(generator("bubbles"), (m, rows)).astype(np.int8)
-    instruction = _fully_connected(layer, m, rows, inputs.size)
+    instruction = fully_connected_word(layer, m, rows, inputs.size)
     await clock.start(dut)
-    host, taps = HostDriver(dut), _Taps(dut)
+    host, taps = HostDriver(dut), Taps(dut)
     await host.load(config, layer.memories(inputs), [instruction] * count + [HALT])
     await host.start()
     assert await host.finish(within=200 * count) == DONE
