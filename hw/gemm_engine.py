@@ -63,8 +63,8 @@ class GemmEngine(wiring.Component):
         with `config.statistics`.
     """
 
-    ENTRIES = 8
-    """Entries of the parameter tables: more than the passes that drain can be under way at once."""
+    ENTRIES = 16
+    """Entries of the parameter tables: passes that drain and are under way at once."""
 
     def __init__(self, config):
         self.config = config

@@ -14,7 +14,7 @@ from hw.host_port import HOST_REQUEST, HostMemory
 from hw.identification import identification
 from hw.register_map import State
 from sim import clock
-from sim.accelerator_bench import DONE, HostDriver
+from sim.accelerator_bench import DONE, HostDriver, words_of
 from sim.accelerator_parameters import accelerator_config
 from sim.environment import generator, parameters
 from sim.layer_by_hand import Layer, fully_connected_word, matmul_word
@@ -39,7 +39,7 @@ TESTBENCH = Testbench(
             "activation_bytes": 1024,
             "weight_words": 256,
             "parameter_words": 24,
-            "program_words": 128,
+            "program_words": 512,
         }
     ],
     long=[
@@ -147,6 +147,38 @@ async def identification_and_states(dut: Any) -> None:
     assert await host.finish(within=2000) == DONE
     assert (await host.registers())["state"] is State.DONE
     assert (await host.read(HostMemory.ACTIVATION, 1)) == [0x01010101]
+
+
+@cocotb.test()
+async def host_reads_what_it_wrote(dut: Any) -> None:
+    """All of every memory, in one order and another; what is behind it is refused."""
+    config = accelerator_config(**parameters())
+    sizes = Accelerator(config).host_access.sizes
+    widths = {
+        HostMemory.WEIGHT: config.weight_row.size,
+        HostMemory.PARAMETER: config.parameter_word.width,
+    }
+    await clock.start(dut)
+    host = HostDriver(dut)
+    for memory in list(HostMemory)[:4]:
+        random, size = generator(memory.name), sizes[memory]
+        words = random.integers(0, 1 << 32, size).tolist()
+        await host.write(memory, words)
+        first = await host.read(memory, size)
+        bits = widths.get(memory, 32)  # those of a word that padding follows
+        lanes, stride = -(-bits // 32), len(words_of([0], bits))
+        assert first == [word * (n % stride < lanes) for n, word in enumerate(words)]
+        order = random.permutation(size).tolist()
+        request = {"memory": memory, "write": 0, "data": 0}
+        replies = await host.ask(request | {"address": n} for n in order)
+        assert replies == [(first[n], False) for n in order]
+        for write in (0, 1):
+            beyond = [size, size + 1, 2 * size, 1 << 31, (1 << 32) - 1]
+            replies = await host.ask(
+                {"memory": memory, "write": write, "address": n, "data": 0} for n in beyond
+            )
+            assert replies == [(0, True)] * len(beyond)
+        assert await host.read(memory, size) == first
 
 
 @cocotb.test()
