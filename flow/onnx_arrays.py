@@ -19,6 +19,7 @@ __all__ = [
     "array_of",
     "check_shape",
     "dtype_of",
+    "text_of",
 ]
 
 Array = npt.NDArray[Any]
@@ -71,6 +72,13 @@ def check_shape(shape: tuple[int, ...], name: str) -> tuple[int, ...]:
     return shape
 
 
+def text_of(value: str | bytes) -> str:
+    """A name of the file, which protobuf gives as bytes if it is not UTF-8."""
+    if isinstance(value, bytes):
+        raise BadModelError("one of its names is no text")
+    return value
+
+
 def array_of(proto: TensorProto, name: str) -> Array:
     """The elements of a constant.
 
@@ -95,10 +103,13 @@ def array_of(proto: TensorProto, name: str) -> Array:
         return np.frombuffer(proto.raw_data, little).astype(dtype).reshape(shape)
     if dtype == np.float32:
         _check_count(len(proto.float_data), math.prod(shape), "elements", name)
-        return np.array(proto.float_data, np.float32).reshape(shape)
-    values = proto.int64_data if dtype == np.int64 else proto.int32_data
+        return np.fromiter(proto.float_data, np.float32, len(proto.float_data)).reshape(shape)
+    is_int64 = dtype == np.int64
+    values = proto.int64_data if is_int64 else proto.int32_data
     _check_count(len(values), math.prod(shape), "elements", name)
-    wide = np.array(values, np.int64).reshape(shape)
+    wide: Array = np.fromiter(values, np.int64 if is_int64 else np.int32, len(values)).reshape(
+        shape
+    )
     limits = np.iinfo(dtype)
     if ((wide < limits.min) | (wide > limits.max)).any():
         raise BadModelError(f"tensor {shown(name)} has elements that do not fit {dtype}")

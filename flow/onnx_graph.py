@@ -17,6 +17,7 @@ from flow.onnx_arrays import (
     array_of,
     check_shape,
     dtype_of,
+    text_of,
 )
 from flow.onnx_node import STANDARD, OnnxNode
 from flow.unsupported import shown
@@ -57,6 +58,7 @@ class OnnxGraph:
     functions : (domain, name) of operators that the file itself defines
     constants : by name; `foreign` has, of those of another type, a sentence that says so
     inputs, outputs, nodes
+    writers : the node that writes a tensor
     readers : how many nodes and outputs read a tensor
     names : of all tensors
     """
@@ -65,18 +67,12 @@ class OnnxGraph:
         model = ModelProto()
         try:
             model.ParseFromString(data)
-        except DecodeError:
+        except (DecodeError, UnicodeDecodeError):
             raise BadModelError("its bytes do not read as one; is it cut off?") from None
         if not model.HasField("graph") or not model.graph.node:
             raise BadModelError("it has no graph with nodes")
-        try:
-            self._read(model)
-        except UnicodeDecodeError:
-            raise BadModelError("one of its names is no text") from None
-
-    def _read(self, model: ModelProto) -> None:
         self.opset = _opset(model)
-        self.functions = {(f.domain, f.name) for f in model.functions}
+        self.functions = {(text_of(f.domain), text_of(f.name)) for f in model.functions}
         graph = model.graph
         self.constants: dict[str, Array] = {}
         self.foreign: dict[str, str] = {}
@@ -88,15 +84,16 @@ class OnnxGraph:
         )
         self.outputs = tuple(_info(value) for value in graph.output)
         self.nodes = _ordered([OnnxNode(proto) for proto in graph.node], self._given())
+        self.writers = {name: node for node in self.nodes for name in node.outputs}
         self._check_outputs()
         self.readers: Mapping[str, int] = self._count_readers()
-        self.names = {*self.readers, *self._given(), *(o for n in self.nodes for o in n.outputs)}
+        self.names = {*self.readers, *self._given(), *self.writers}
 
     def _read_constants(self, graph: GraphProto) -> None:
         if graph.sparse_initializer:
             raise UserError("it has sparse constants; save them as dense ones")
         for proto in graph.initializer:
-            name = proto.name
+            name = text_of(proto.name)
             if not name or name in self.constants or name in self.foreign:
                 raise BadModelError(f"two constants are named {shown(name)!r}, or it is no name")
             try:
@@ -111,13 +108,12 @@ class OnnxGraph:
         return given | set(self.constants) | set(self.foreign)
 
     def _check_outputs(self) -> None:
-        written = {name for node in self.nodes for name in node.outputs}
         if not self.outputs:
             raise BadModelError("it has no output")
         if len({info.name for info in self.outputs}) != len(self.outputs):
             raise BadModelError("its outputs must have names of their own")
         for info in self.outputs:
-            if info.name not in written:
+            if info.name not in self.writers:
                 raise BadModelError(f"no node writes its output {shown(info.name)}")
 
     def _count_readers(self) -> Mapping[str, int]:
@@ -144,28 +140,31 @@ def _opset(model: ModelProto) -> int:
 
 
 def _info(value: ValueInfoProto) -> TensorInfo:
+    name = text_of(value.name)
     if not value.type.HasField("tensor_type"):
-        raise UserError(f"{shown(value.name)} must be a tensor, not a sequence or a map")
+        raise UserError(f"{shown(name)} must be a tensor, not a sequence or a map")
     kind = value.type.tensor_type
     if kind.elem_type == TensorProto.UNDEFINED:
-        raise BadModelError(f"tensor {shown(value.name)} has no type")
+        raise BadModelError(f"tensor {shown(name)} has no type")
     try:
-        dtype = dtype_of(kind.elem_type, value.name)
+        dtype = dtype_of(kind.elem_type, name)
     except ForeignTypeError as error:
         raise UserError(str(error)) from None
     if not kind.HasField("shape"):
-        return TensorInfo(value.name, dtype, None)
+        return TensorInfo(name, dtype, None)
     lengths: list[int | str] = []
     for position, dimension in enumerate(kind.shape.dim):
         known = dimension.HasField("dim_value") and dimension.dim_value != -1
-        lengths.append(int(dimension.dim_value) if known else dimension.dim_param or "unknown")
+        lengths.append(
+            int(dimension.dim_value) if known else text_of(dimension.dim_param) or "unknown"
+        )
         if known and dimension.dim_value < 1:
             raise BadModelError(
-                f"dimension {position} of tensor {shown(value.name)} must be at least 1, not "
+                f"dimension {position} of tensor {shown(name)} must be at least 1, not "
                 f"{dimension.dim_value}"
             )
-    check_shape(tuple(n if isinstance(n, int) else 1 for n in lengths), value.name)
-    return TensorInfo(value.name, dtype, tuple(lengths))
+    check_shape(tuple(n if isinstance(n, int) else 1 for n in lengths), name)
+    return TensorInfo(name, dtype, tuple(lengths))
 
 
 def _ordered(nodes: list[OnnxNode], given: set[str]) -> tuple[OnnxNode, ...]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from flow.onnx_arrays import BadModelError
+from flow.onnx_fusion import real_of
 from flow.onnx_network import Network
 from flow.onnx_node import OnnxNode
 from flow.onnx_values import Constant, Integers, RefusedError, Slot, Value
@@ -34,6 +35,6 @@ def _clipped(network: Network, node: OnnxNode, slot: Slot, low: float, high: flo
     low, high = max(low, limits.min), min(high, limits.max)
     if low > high:
         raise BadModelError(f"{node} clips to integers that {slot.dtype} does not have")
-    bounds = [float(np.float32(bound - p.zero_point) * p.scale) for bound in (low, high)]
+    bounds = real_of(np.array([low, high]).astype(np.int64), p).tolist()
     output = Slot(node.output, slot.shape, slot.dtype, slot.quantization)
     return Integers(network.add(node, Clamp(bounds[0], bounds[1]), [slot], output))

@@ -169,7 +169,7 @@ def _integer_fill(slot: Slot, value: float) -> float:
     p = slot.quantization.parameters
     if p is None:
         raise RefusedError(f"it pads {shown(slot.name)}, whose scale no node before it says")
-    return float(np.float32(value - p.zero_point) * p.scale)
+    return float(real_of(np.array([value]).astype(np.int64), p)[0])
 
 
 def _axes(network: Network, node: OnnxNode) -> Shape | None:

@@ -1,5 +1,6 @@
 """The model that an ONNX graph becomes, while it grows node by node."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -49,6 +50,7 @@ class Network:
         }
         self._budget = folded_elements
         self._names = set(graph.names)
+        self._numbers: Counter[str] = Counter()
         self._constants: dict[tuple[object, ...], Slot] = {}
         self._taken: set[str] = set()
 
@@ -132,6 +134,7 @@ class Network:
         Constants that nodes share in the same form are one tensor.
         """
         p = weights.parameters
+        self.spend(len(p.scales))
         key = (weights.name, p.scales.tobytes(), p.zero_points.tobytes(), p.axis, *form)
         if key not in self._constants:
             found = arrange() if arrange else weights
@@ -141,7 +144,7 @@ class Network:
                 found.array.shape,
                 found.array.dtype,
                 Quantization(found.parameters),
-                np.ascontiguousarray(found.array),
+                np.array(found.array, order="C"),
             )
         return self._constants[key]
 
@@ -153,18 +156,21 @@ class Network:
 
     def count(self, array: Array) -> Array:
         """An array made of constants, counted."""
-        self._budget -= array.size + 1
+        self.spend(array.size)
+        return array
+
+    def spend(self, elements: int) -> None:
+        """Count elements that are computed."""
+        self._budget -= elements + 1
         if self._budget < 0:
             raise BadModelError("its constants grow too much when they are computed")
-        return array
 
     def fresh(self, name: str) -> str:
         """A name that no tensor has, after one that there is."""
-        base, number = f"{name}_quantized", 1
-        name = base
+        base = name = f"{name}_quantized"
         while name in self._names:
-            number += 1
-            name = f"{base}_{number}"
+            self._numbers[base] += 1
+            name = f"{base}_{self._numbers[base]}"
         self._names.add(name)
         return name
 

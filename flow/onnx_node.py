@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from onnx import AttributeProto, NodeProto
 
-from flow.onnx_arrays import Array, BadModelError, array_of
+from flow.onnx_arrays import Array, BadModelError, array_of, text_of
 from flow.unsupported import shown
 
 __all__ = ["STANDARD", "OnnxNode"]
@@ -17,16 +17,18 @@ class OnnxNode:
     """A node: names of its tensors, and attributes that are of the type asked for."""
 
     def __init__(self, proto: NodeProto) -> None:
-        self.operator: str = proto.op_type
-        self.domain: str = "" if proto.domain in STANDARD else proto.domain
-        self.inputs: tuple[str, ...] = tuple(proto.input)
-        self.outputs: tuple[str, ...] = tuple(proto.output)
-        self.name: str = proto.name or next(filter(None, self.outputs), "")
+        self.operator = text_of(proto.op_type)
+        domain = text_of(proto.domain)
+        self.domain = "" if domain in STANDARD else domain
+        self.inputs = tuple(text_of(name) for name in proto.input)
+        self.outputs = tuple(text_of(name) for name in proto.output)
+        self.name = text_of(proto.name) or next(filter(None, self.outputs), "")
         self._attributes: dict[str, AttributeProto] = {}
         for attribute in proto.attribute:
-            if attribute.name in self._attributes:
-                raise BadModelError(f"{self} has two attributes {shown(attribute.name)}")
-            self._attributes[attribute.name] = attribute
+            name = text_of(attribute.name)
+            if name in self._attributes:
+                raise BadModelError(f"{self} has two attributes {shown(name)}")
+            self._attributes[name] = attribute
 
     def __str__(self) -> str:
         return f"node {shown(self.name)} ({shown(self.operator)})"

@@ -7,6 +7,7 @@ name that they have in the file.
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 
 from flow.onnx_arrays import BadModelError
 from flow.onnx_fusion import finish, round_to
@@ -43,6 +44,7 @@ def parameters_of(
         raise BadModelError(f"{node} has no scale")
     if scales.dtype != np.float32 or scales.size < 1 or scales.ndim > 2:
         raise BadModelError(f"the scale of {node} must be of FLOAT, one or a list")
+    network.spend(scales.size)
     if not (np.isfinite(scales) & (scales > 0)).all():
         bad = scales[~(np.isfinite(scales) & (scales > 0))]
         raise BadModelError(f"the scale of {node} must be finite and above 0, not {bad[0]}")
@@ -97,7 +99,7 @@ def quantize(network: Network, node: OnnxNode) -> Value:
     name = network.required_name(node, 0)
     value = network[name]
     axis = node.integer("axis", 1)
-    default = np.dtype(np.int8 if node.integer("output_dtype", 0) == 3 else np.uint8)
+    default = _output_type(node)
     if isinstance(value, Constant):
         return _folded(network, node, value, default, axis)
     parameters, dtype = parameters_of(network, node, 1, default, None)
@@ -144,8 +146,23 @@ def _folded(
 
 
 def _plain(node: OnnxNode) -> None:
+    """Refuse what later operator sets can ask for."""
     if node.integer("block_size", 0):
         raise RefusedError("its scales are blocked")
+    real = "precision" if node.operator == "QuantizeLinear" else "output_dtype"
+    if node.integer(real, 0) not in (TensorProto.UNDEFINED, TensorProto.FLOAT):
+        raise RefusedError(f"its {real} is not FLOAT")
+
+
+def _output_type(node: OnnxNode) -> np.dtype[Any]:
+    """Type of the integers of a QuantizeLinear without a zero point."""
+    match node.integer("output_dtype", 0):
+        case TensorProto.UNDEFINED | TensorProto.UINT8:
+            return np.dtype(np.uint8)
+        case TensorProto.INT8:
+            return np.dtype(np.int8)
+        case _:
+            raise RefusedError("its output_dtype is neither INT8 nor UINT8")
 
 
 def _axis(node: OnnxNode, axis: int, rank: int) -> int | None:

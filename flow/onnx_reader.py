@@ -99,7 +99,7 @@ def _input(network: Network, info: TensorInfo) -> Slot:
 
 def _output(network: Network, info: TensorInfo, unsupported: Unsupported) -> Slot | None:
     """The tensor of an output, under the name that the file gives it."""
-    node = next(node for node in network.graph.nodes if info.name in node.outputs)
+    node = network.graph.writers[info.name]
     try:
         match settled(network, info.name):
             case Integers(slot) | Real(slot):

@@ -84,6 +84,7 @@ def bias_slot(
     reads by this scale, or real numbers b: these become rne(f32(b / f32(xs * ws))), as
     onnxruntime.quantization has it.
     """
+    network.spend(outputs)
     x = activation.quantization.parameters
     if x is None:
         raise BadModelError(f"{node} reads an activation without a scale")
