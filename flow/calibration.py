@@ -44,6 +44,8 @@ class ActivationSettings:
     def __post_init__(self) -> None:
         if self.format not in (INT8, UINT8):
             raise ValueError(f"activations must be int8 or uint8, not {self.format}")
+        if self.percent is not None and not 0 < self.percent <= 100:
+            raise ValueError(f"percent must be above 0 and at most 100, not {self.percent}")
 
 
 class RangeStatistics:

@@ -238,6 +238,9 @@ def _constant(node: onnx.NodeProto) -> AnyArray | None:
 
 
 def _node(node: onnx.NodeProto) -> FloatNode:
+    names = (node.op_type, node.domain, node.name, *node.input, *node.output)
+    if not all(isinstance(name, str) for name in (*names, *(a.name for a in node.attribute))):
+        raise ValueError("a name is not text in UTF-8")
     standard = node.domain in ("", "ai.onnx")
     return FloatNode(
         operator=node.op_type if standard else f"{node.domain}.{node.op_type}",
@@ -249,6 +252,7 @@ def _node(node: onnx.NodeProto) -> FloatNode:
 
 
 def _ranks(path: Path, model: onnx.ModelProto) -> dict[str, int]:
+    del model.graph.value_info[:]  # what a file says of them need not be so
     graph = onnx.shape_inference.infer_shapes(model).graph
     ranks = {}
     for info in (*graph.input, *graph.value_info, *graph.output):

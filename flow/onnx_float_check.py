@@ -50,7 +50,7 @@ def _constant_operand(graph: FloatGraph, names: tuple[str, ...]) -> Reason:
 
 
 def _conv(graph: FloatGraph, node: FloatNode) -> Reason:
-    weights = graph.constants.get(node.inputs[1])
+    weights = graph.constants.get(node.input(1))
     if weights is None or (node.input(2) and node.input(2) not in graph.constants):
         return "its weights and its bias must be constants"
     if weights.ndim != 4:
@@ -59,21 +59,25 @@ def _conv(graph: FloatGraph, node: FloatNode) -> Reason:
 
 
 def _gemm(graph: FloatGraph, node: FloatNode) -> Reason:
-    if node.attributes:
+    weights = graph.constants.get(node.input(1))
+    if node.attributes or weights is None or weights.ndim != 2:
         return "only A B + C with constant B and C, and A not transposed"
     return _parameters(graph, node)
 
 
 def _parameters(graph: FloatGraph, node: FloatNode) -> Reason:
-    for name in node.inputs[1:]:
-        value = graph.constants[name] if name else np.zeros(1, np.float32)
-        if value.dtype != np.float32 or not np.isfinite(value).all():
-            return f"{name} must be finite float32 numbers"
+    for name in filter(None, node.inputs[1:3]):
+        value = graph.constants.get(name)
+        if value is None or value.dtype != np.float32 or not np.isfinite(value).all():
+            return f"{name} must be constant, finite float32 numbers"
+    weights, channels = graph.constants[node.inputs[1]], 0 if node.operator == "Conv" else 1
+    if node.input(2) and graph.constants[node.input(2)].shape != weights.shape[channels:][:1]:
+        return "its bias must be one number for each channel"
     return _any(graph, node)
 
 
 def _matmul(graph: FloatGraph, node: FloatNode) -> Reason:
-    if node.inputs[1] not in graph.constants:
+    if node.input(1) not in graph.constants:
         return "its second factor must be a constant matrix"
     return "its first factor must have two dimensions; flatten it"
 
@@ -99,7 +103,7 @@ def _clip(graph: FloatGraph, node: FloatNode) -> Reason:
 
 
 def _reshape(graph: FloatGraph, node: FloatNode) -> Reason:
-    if node.inputs[1] not in graph.constants:
+    if node.input(1) not in graph.constants:
         return "its shape must be a constant"
     return _any(graph, node)
 

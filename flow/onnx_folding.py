@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flow.errors import user_input
 from flow.onnx_float import AnyArray, FloatGraph, FloatNode
 
 __all__ = ["fold"]
@@ -28,7 +29,7 @@ def fold(graph: FloatGraph) -> FloatGraph:
     * ReduceMean over height and width as GlobalAveragePool;
     * Identity and Dropout left out.
 
-    What does not fit a rule stays as it is.
+    What does not fit a rule stays as it is. Raises UserError for constants whose shapes do not fit.
     """
     return _Folding(graph).result()
 
@@ -56,8 +57,9 @@ class _Folding:
             inputs = tuple(self.alias.get(name, name) for name in node.inputs)
             node = replace(node, inputs=inputs)
             rule = rules.get(node.operator)
-            if rule is None or not rule(node):
-                self.made[node.outputs[0]] = node
+            with user_input(f"node {node.name} ({node.operator})"):
+                if rule is None or not rule(node):
+                    self.made[node.outputs[0]] = node
         nodes = tuple(self.made.values())
         return replace(self.graph, nodes=nodes, constants=self.constants, ranks=self.ranks)
 
@@ -87,16 +89,21 @@ class _Folding:
         return True
 
     def _as_gemm(self, node: FloatNode) -> bool:
-        right = self._constant(node.inputs[1], None)
+        right = self._constant(node.input(1), None)
         if right is None or right.ndim != 2 or self.ranks.get(node.inputs[0]) != 2:
             return False
         self.made[node.outputs[0]] = replace(node, operator="Gemm", attributes={})
         return True
 
     def _plain_gemm(self, node: FloatNode) -> bool:
-        weights = self._constant(node.inputs[1], None)
+        weights = self._constant(node.input(1), None)
         bias = self._constant(node.input(2), None)
-        if weights is None or node.attributes.get("transA", 0) or (node.input(2) and bias is None):
+        if (
+            weights is None
+            or weights.ndim != 2
+            or node.attributes.get("transA", 0)
+            or (node.input(2) and bias is None)
+        ):
             return False
         matrix = weights.T if node.attributes.get("transB", 0) else weights
         matrix = matrix.astype(np.float64) * node.attributes.get("alpha", 1.0)

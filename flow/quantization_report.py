@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flow.errors import user_input
 from flow.onnx_float import FloatArray, FloatGraph, FloatNode, batches, float_model, run_model
 from flow.onnx_quantizer import QuantizedModel
 from flow.onnx_reader import read_onnx
@@ -111,7 +112,8 @@ def measure(
     runs = zip(run_model(float_model(graph, names[1:]), x, batch), batches(x, batch), strict=True)
     for real, samples in runs:
         real[graph.input] = samples
-        integer = evaluate(model, {graph.input: samples}, ONNXRUNTIME)
+        with user_input("the quantized model"):
+            integer = evaluate(model, {graph.input: samples}, ONNXRUNTIME)
         for name, total in sums.items():
             q = quantized.tensors[name]
             bounds = plan.bounds.get(name, (-np.inf, np.inf))

@@ -78,5 +78,7 @@ def model_of(nodes, constants, shape, output, *, input_name="x", opset=17, ir_ve
     opsets = [helper.make_opsetid("", opset)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
     model = onnx.shape_inference.infer_shapes(model)
+    if not model.graph.output[0].type.tensor_type.HasField("shape"):
+        model.graph.output[0].type.tensor_type.shape.dim.add()  # not inferred: of some length
     onnx.checker.check_model(model)
     return model
