@@ -46,17 +46,19 @@ def reference(x: NodeValues) -> npt.NDArray[Any]:
     left = int(exponents[0])
     # Beyond this radius the scaled difference would leave Q5, and its exponential is 0 anyway.
     radius = ((1 << DIFFERENCE_BITS) - 1) * 2.0**_FRACTION_BITS / 2.0**left
-    near = distances <= np.floor(radius)
-    scaled = high_multiply(np.where(near, -distances, 0), multipliers, left)
-    exponential = np.where(near, exp_on_negative(scaled), 0)
-    total = round_shift(exponential, SUM_BITS, Rounding.HALF_AWAY).sum(-1, keepdims=True)
+    steps = np.arange(256)
+    within = steps <= np.floor(radius)
+    scaled = high_multiply(np.where(within, -steps, 0), multipliers, left)
+    table = np.where(within, exp_on_negative(scaled), 0)
+    summands = round_shift(table, SUM_BITS, Rounding.HALF_AWAY)
+    total = summands[distances].sum(-1, keepdims=True)
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     fraction = ((total << headroom) - (1 << 31)).astype(np.int64)
-    portion = _high(reciprocal_of_one_plus(fraction), exponential)
+    portion = _high(reciprocal_of_one_plus(fraction), table[distances])
     fmt = x.output_format
     shift = SUM_BITS - headroom + 31 - fmt.bits
     codes = round_shift(portion, shift, Rounding.HALF_AWAY) + fmt.min
-    codes = np.where(near, codes, fmt.min)
+    codes = np.where(within[distances], codes, fmt.min)
     return np.asarray(np.clip(codes, fmt.min, fmt.max), fmt.dtype)
 
 

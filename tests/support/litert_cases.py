@@ -8,7 +8,7 @@ import numpy as np
 from tflite import BuiltinOperator, Padding
 from tflite_builder import TFLiteModel
 
-__all__ = ["add", "concatenation", "draw", "quantize", "unary", "weighted"]
+__all__ = ["add", "concatenation", "draw", "near_ties", "quantize", "unary", "weighted"]
 
 FAR = np.array([np.nan, np.inf, -np.inf, 1e10, -1e10, 1e38, -1e38], np.float32)
 EXTREMES = np.array([-128, -127, -1, 0, 1, 126, 127])
@@ -79,6 +79,26 @@ def weighted(
         code = BuiltinOperator.DEPTHWISE_CONV_2D
     model.operator(code, [x, w, b], [y], version=3, **fields)
     return model.bytes([x], [y]), lambda: [draw(rng, given, dtype)]
+
+
+def near_ties(rng, channels=400):
+    """FULLY_CONNECTED of one weight: each channel is close to a tie for some activation."""
+    weights = rng.integers(1, 128, (channels, 1))
+    bias = rng.integers(-(2**24), 2**24, channels)
+    input_scale, output_scale = scale(rng), scale(rng)
+    met = bias + weights[:, 0] * rng.integers(-128, 128, channels)
+    tie = rng.integers(0, 100, channels) + 0.5
+    exact = tie / np.maximum(np.abs(met), 1) * float(output_scale) / float(input_scale)
+    ulps = rng.integers(-1, 2, channels).astype(np.int32)
+    scales = (exact.astype(np.float32).view(np.int32) + ulps).view(np.float32)
+    model = TFLiteModel()
+    codes = np.arange(-128, 128, dtype=np.int8).reshape(-1, 1)
+    x = model.tensor("x", codes.shape, np.int8, input_scale, 0)
+    w = model.tensor("w", weights.shape, np.int8, scales, data=weights)
+    b = model.tensor("b", (channels,), np.int32, input_scale * scales, data=bias)
+    y = model.tensor("y", (256, channels), np.int8, output_scale, 0)
+    model.operator(BuiltinOperator.FULLY_CONNECTED, [x, w, b], [y], version=5)
+    return model.bytes([x], [y]), lambda: [codes]
 
 
 def add(rng, *, shapes=((2, 3, 4, 5), (2, 3, 4, 5)), dtype=np.int8, activation=0, ratio=(1, 1),

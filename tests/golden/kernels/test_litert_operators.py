@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("ai_edge_litert", reason="pip install ai-edge-litert for LiteRT as an oracle")
 pytest.importorskip("tflite", reason="pip install tflite to build test models")
 
-from litert_cases import add, concatenation, quantize, unary, weighted
+from litert_cases import add, concatenation, near_ties, quantize, unary, weighted
 from litert_oracle import RESOLVERS, compare
 from tflite import ActivationFunctionType, BuiltinOperator
 
@@ -74,9 +74,9 @@ def pool(rng, code, kernel, stride, padded, activation, **options):
     )  # fmt: skip
 
 
-def softmax(rng, input_scale, beta, dtype):
+def softmax(rng, input_scale, beta, dtype, shape=(30, 11)):
     return unary(
-        rng, BuiltinOperator.SOFTMAX, (30, 11), dtype=dtype, scales=(input_scale, 0), Beta=beta,
+        rng, BuiltinOperator.SOFTMAX, shape, dtype=dtype, scales=(input_scale, 0), Beta=beta,
         out=(1 / 256, -128 if dtype == np.int8 else 0),
     )  # fmt: skip
 
@@ -107,6 +107,8 @@ def cases(kind, rng, ties):
             return [weighted(kind, rng, ties=ties, **options) for options in DEPTHWISE]
         case "fully connected":
             return [weighted(kind, rng, ties=ties, **options) for options in FULLY_CONNECTED]
+        case "near ties":
+            return [near_ties(rng) for _ in range(3)]
         case "add":
             return [add(rng, ties=ties, **options) for options in ADD]
         case "mean":
@@ -127,7 +129,7 @@ def cases(kind, rng, ties):
                 pool(rng, code, (2, 2), (1, 1), True, activation, dtype=dtype,
                      scales=(np.float32(bound / steps), 0))
                 for code in codes for dtype in TYPES for activation, bound in bounds
-                for steps in (0.5, 1.5, 2.5, 40.5, 100.5)
+                for steps in (0.5, 1.5, 100.5)
             ]  # fmt: skip
         case "relu":
             codes = {BuiltinOperator.RELU: 2, BuiltinOperator.RELU6: 2,
@@ -150,19 +152,17 @@ def cases(kind, rng, ties):
             return between + far + back + [quantize(rng, shape, a, ties=ties) for a in TYPES]
         case "softmax":
             scales = (0.01, 0.07, 0.3, 2.0)
-            return [softmax(rng, s, b, a) for s in scales for b in (1.0, 0.5) for a in TYPES]
+            small = [softmax(rng, s, b, a) for s in scales for b in (1.0, 0.5) for a in TYPES]
+            # Many rows of few large portions show the last bit of the sum and of its reciprocal.
+            return [*small, *(softmax(rng, 0.013, 1.0, a, (12_000, 7)) for a in TYPES)]
         case "moves":
             return [case for dtype in TYPES for case in moves(rng, dtype)]
     raise ValueError(kind)
 
 
-KINDS = ("convolution", "depthwise", "fully connected", "add", "mean", "pool", "bounds", "relu",
-         "quantize", "softmax", "moves")  # fmt: skip
-
-
 XNNPACK = {
-    "convolution": 15, "depthwise": 11, "fully connected": 7, "add": 8, "mean": 24, "pool": 8,
-    "bounds": 20, "relu": 0, "quantize": 6, "softmax": 0, "moves": 10,
+    "convolution": 15, "depthwise": 11, "fully connected": 7, "near ties": 3, "add": 8, "mean": 24,
+    "pool": 8, "bounds": 12, "relu": 0, "quantize": 6, "softmax": 0, "moves": 10,
 }  # fmt: skip
 """How many cases of a kind the delegate takes, so that the default kernels are not all builtin."""
 
@@ -179,15 +179,15 @@ def check(kind, kernel_set, seed, runs):
     assert delegated == (2 * XNNPACK[kind] if kernel_set is KernelSets.LITERT else 0)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", XNNPACK)
 @pytest.mark.parametrize("kernel_set", RESOLVERS)
 def test_an_operator_equals_the_runtime(kind, kernel_set):
     check(kind, kernel_set, seed=1, runs=1)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", XNNPACK)
 @pytest.mark.parametrize("kernel_set", RESOLVERS)
 def test_an_operator_equals_the_runtime_on_many_draws(kind, kernel_set):
-    for seed in range(2, 8):
+    for seed in range(2, 6):
         check(kind, kernel_set, seed, runs=3)
