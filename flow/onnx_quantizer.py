@@ -22,8 +22,8 @@ from golden.quantize import quantize
 
 __all__ = ["QuantizedModel", "quantize_graph"]
 
-QUANTIZED = "_QuantizeLinear_Output"
-DEQUANTIZED = "_DequantizeLinear_Output"
+QUANTIZED = "_quantized"
+DEQUANTIZED = "_dequantized"
 
 
 @dataclass(frozen=True, eq=False)

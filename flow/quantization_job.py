@@ -11,8 +11,9 @@ from flow.atomic import atomic_write_bytes
 from flow.calibration import ActivationSettings, calibrate, probability
 from flow.errors import UserError
 from flow.files import FileKind, read_array
-from flow.onnx_float import FloatArray, FloatGraph, float_model, read_float_graph, run_model
+from flow.onnx_float import FloatArray, FloatGraph, float_model, run_model
 from flow.onnx_float_check import check_supported
+from flow.onnx_float_reader import read_float_graph
 from flow.onnx_folding import fold
 from flow.onnx_quantizer import QuantizedModel, quantize_graph
 from flow.quantization_plan import QuantizationPlan

@@ -9,8 +9,9 @@ from float_export import model_of
 from onnx import helper
 
 from flow.errors import UserError
-from flow.onnx_float import float_model, read_float_graph, run_model
+from flow.onnx_float import float_model, run_model
 from flow.onnx_float_check import check_supported
+from flow.onnx_float_reader import read_float_graph
 from flow.onnx_folding import fold
 from flow.quantization_job import QuantizationSettings, quantize_float_graph
 from flow.quantization_report import measure

@@ -5,8 +5,8 @@ from float_export import model_of
 from onnx import helper
 
 from flow.errors import UserError
-from flow.onnx_float import read_float_graph
 from flow.onnx_float_check import check_supported
+from flow.onnx_float_reader import read_float_graph
 from flow.onnx_folding import fold
 
 CONSTANTS = {

@@ -7,7 +7,8 @@ import pytest
 from float_export import model_of
 from onnx import helper
 
-from flow.onnx_float import float_model, read_float_graph, run_model
+from flow.onnx_float import float_model, run_model
+from flow.onnx_float_reader import read_float_graph
 from flow.onnx_folding import fold
 
 RNG = np.random.default_rng(4)

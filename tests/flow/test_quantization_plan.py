@@ -3,7 +3,7 @@ import onnx
 from float_export import model_of
 from onnx import helper
 
-from flow.onnx_float import read_float_graph
+from flow.onnx_float_reader import read_float_graph
 from flow.quantization_plan import QuantizationPlan
 
 CONSTANTS = {

@@ -178,7 +178,7 @@ def test_a_quantized_model_is_refused(files):
     assert run().exit_code == 0
     done = run(model="model_int8.onnx")
     assert done.exit_code == 2
-    assert "model_int8.onnx is quantized already: QuantizeLinear gives input_Q" in done.stderr
+    assert "model_int8.onnx is quantized already: QuantizeLinear gives input_q" in done.stderr
 
 
 def node(operator, *inputs, to, **attributes):
