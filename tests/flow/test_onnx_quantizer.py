@@ -52,6 +52,8 @@ GRAPHS = {
     "relu behind pool": [CONV, node("MaxPool", "c", to="p", kernel_shape=[2, 2], strides=[2, 2]),
                          node("Relu", "p", to="y")],
     "relu read twice": [CONV, node("Relu", "c", to="r"), node("Add", "c", "r", to="y")],
+    "relu twice": [CONV, node("Relu", "c", to="r"), node("Relu", "r", to="t"),
+                   node("Add", "r", "t", to="y")],
     "relu of the input": [node("Relu", "x", to="y")],
     "residual": [CONV, node("Relu", "c", to="r"), node("Conv", "r", "dw", to="d", group=6, **SAME),
                  node("Add", "r", "d", to="s"), node("Relu", "s", to="y")],
@@ -147,6 +149,7 @@ def test_the_integers_are_near_the_real_numbers(name, settings, least, tmp_path)
         ("relu behind pool", ["Conv", "MaxPool"]),
         ("residual", ["Conv", "Conv", "Add"]),
         ("relu read twice", ["Conv", "Relu", "Add"]),
+        ("relu twice", ["Conv", "Relu", "Add"]),
         ("relu of the input", ["Relu"]),
     ],
 )
@@ -157,10 +160,19 @@ def test_saturation_replaces_what_it_can(name, left, tmp_path):
     assert [op for op in kept if op != "QuantizeLinear"] == left
 
 
-def test_a_symmetric_relu_stays(tmp_path):
-    _, _, made = quantized(tmp_path, "conv, relu", ActivationSettings(symmetric=True))
-    assert [n.operator for n in made.nodes] == ["Conv", "Relu"]
+@pytest.mark.parametrize(
+    ("name", "stays", "settings"),
+    [
+        ("conv, relu", "Relu", {"symmetric": True}),
+        ("clip as relu6", "Clip", {"symmetric": True}),
+        ("clip as relu6", "Clip", {"power_of_two": True}),  # the highest code is above the bound
+    ],
+)
+def test_a_bound_that_is_no_saturation_stays(name, stays, settings, tmp_path):
+    graph, x, made = quantized(tmp_path, name, ActivationSettings(**settings))
+    assert [n.operator for n in made.nodes] == ["Conv", stays]
     assert made.tensors["c"] == made.tensors["y"]
+    assert measure(graph, made, x, 8).layers[-1].network_sqnr_db > 30
 
 
 def test_tensors_of_the_same_codes_have_one_quantization(tmp_path):

@@ -62,10 +62,13 @@ def test_weights_that_are_all_but_zero_keep_a_normal_scale():
     assert not codes.weights.any()
 
 
-@pytest.mark.parametrize(("fmt", "fits", "bias"), [(INT8, 132104, -2000), (UINT8, 66311, 30000)])
-def test_an_accumulator_that_could_overflow_is_refused(fmt, fits, bias):
-    """127 * 128 a product for int8, 127 * 255 for uint8: so many fit 2^31 - 1 in all."""
-    activation = Quantization(np.float32(1), 0, fmt)
+@pytest.mark.parametrize(
+    ("fmt", "zero_point", "fits", "bias"),
+    [(INT8, 0, 132104, -2000), (UINT8, 0, 66311, 30000), (INT8, -128, 66311, 30000)],
+)
+def test_an_accumulator_that_could_overflow_is_refused(fmt, zero_point, fits, bias):
+    """127 * 128 a product from the zero point 0, 127 * 255 from one end: so many fit 2^31 - 1 in all."""
+    activation = Quantization(np.float32(1), zero_point, fmt)
     weights = np.ones((fits, 1), np.float32)
     codes_of(weights, None, 1, activation)
     more = np.ones((fits + 1, 1), np.float32)
