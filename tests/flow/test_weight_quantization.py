@@ -67,7 +67,7 @@ def test_weights_that_are_all_but_zero_keep_a_normal_scale():
     [(INT8, 0, 132104, -2000), (UINT8, 0, 66311, 30000), (INT8, -128, 66311, 30000)],
 )
 def test_an_accumulator_that_could_overflow_is_refused(fmt, zero_point, fits, bias):
-    """127 * 128 a product from the zero point 0, 127 * 255 from one end: so many fit 2^31 - 1 in all."""
+    """A product is at most 127 * 128 from the zero point 0, and 127 * 255 from an end."""
     activation = Quantization(np.float32(1), zero_point, fmt)
     weights = np.ones((fits, 1), np.float32)
     codes_of(weights, None, 1, activation)
