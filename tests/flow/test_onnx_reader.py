@@ -74,6 +74,7 @@ IMAGE_CASES = {
     "add": (lambda b, x, y: b.add(x, x, y), Add, IMAGES),
     "add constant": (
         lambda b, x, y: b.add(x, b.stored(np.arange(8).reshape(8, 1), y), y), Add, IMAGES),
+    "add scalar": (lambda b, x, y: b.add(x, b.stored(7, y), y), Add, IMAGES),
     "average pool": (
         lambda b, x, y: b.average_pool(x, y, kernel_shape=[3, 2], pads=[1, 0, 1, 1]),
         AveragePool, (2, 4, 8, 6)),
