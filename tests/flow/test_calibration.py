@@ -30,6 +30,20 @@ def test_the_range_is_that_of_all_values_in_any_order_and_batches(rule, symmetri
 
 
 @pytest.mark.parametrize("rule", ANY_ORDER)
+def test_a_rule_adds_up_the_same_numbers_in_the_same_order(rule, monkeypatch):
+    seen = []
+
+    def found(values, *_, **__):
+        seen.append(values.tolist())
+        return Range(-1.0, 1.0)
+
+    monkeypatch.setattr(calibration, "find_range", found)
+    range_of(np.split(VALUES, 10), rule=rule)
+    range_of(np.split(VALUES, 10)[::-1], rule=rule)
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("rule", ANY_ORDER)
 def test_the_range_is_that_of_golden(rule):
     found = range_of([np.sort(VALUES)], rule=rule)
     assert found == find_range(np.sort(VALUES), rule, INT8)

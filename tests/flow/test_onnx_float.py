@@ -107,6 +107,15 @@ def test_a_missing_constant_is_an_input_too_many(tmp_path):
         read(tmp_path, model)
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    model = small()
+    model.graph.node[0].name = "noname"
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model.SerializeToString().replace(b"noname", b"no\xffame"))
+    with pytest.raises(UserError, match="a name is not text in UTF-8"):
+        read_float_graph(path)
+
+
 def test_an_old_operator_set_is_converted(tmp_path):
     graph = read(tmp_path, small(opset=9))
     assert graph.opset == 13
