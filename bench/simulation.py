@@ -22,9 +22,10 @@ from flow.allocation import Reuse
 from flow.compiled_program import CompiledProgram
 from flow.compiler import compile_graph
 from flow.graph import Graph
+from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
 from flow.layers import Conv2d, TensorType
-from flow.program_machine import TOP, HostMachine, accelerator_verilog
+from flow.program_machine import HostMachine
 from flow.reference import run_reference
 from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization

@@ -21,11 +21,11 @@ from flow.digits import HELD_OUT, DigitSet, load_digits
 from flow.errors import UserError
 from flow.files import write_array
 from flow.graph_file import save_graph
+from flow.hardware_verilog import TOP
 from flow.job import Level
 from flow.network import INPUT
 from flow.program_images import program_images
 from flow.program_job import ProgramResult, run_program_job
-from flow.program_machine import TOP
 from flow.report import report
 from flow.verilog_files import axi_files
 from golden.scheme import Scheme

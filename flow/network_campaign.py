@@ -15,8 +15,9 @@ from flow.compiled_program import CompiledProgram
 from flow.compiler import compile_graph
 from flow.cycles import predict_cycles
 from flow.graph import Graph
+from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
-from flow.program_machine import TOP, GoldenMachine, HostMachine, accelerator_verilog
+from flow.program_machine import GoldenMachine, HostMachine
 from flow.random_graphs import random_graph, random_inputs
 from flow.reference import run_reference
 from golden.compare import compare

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -12,25 +11,20 @@ import numpy.typing as npt
 
 from flow.compiled_program import CompiledProgram
 from flow.errors import UserError
+from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
 from flow.job import Level
 from golden.program import Counters, run_program
-from hw.accelerator_axi import AcceleratorAxi
-from hw.accelerator_config import AcceleratorConfig
-from hw.emit import emit_verilog
 from hw.host_port import HostMemory
 from hw.word_memory import host_stride
 from sim.errors import SimulationError
 from sim.simulated_link import open_link
 from sim.simulator import Simulator
 
-__all__ = ["TOP", "GoldenMachine", "HostMachine", "Machine", "MachineRun", "open_machine"]
+__all__ = ["GoldenMachine", "HostMachine", "Machine", "MachineRun", "open_machine"]
 
 Int8Array = npt.NDArray[np.int8]
 Tensors = Mapping[str, Int8Array]
-
-TOP = "lastbit_accelerator"
-"""Name of the accelerator's top module."""
 
 _PACKET_SECONDS = 1e-3
 _WORD_BITS = 32
@@ -141,13 +135,6 @@ class HostMachine:
         return flat.reshape(place.type.shape)
 
 
-@cache
-def accelerator_verilog(config: AcceleratorConfig) -> str:
-    """Return the Verilog of the accelerator that is simulated."""
-    text: str = emit_verilog(AcceleratorAxi(config), TOP)
-    return text
-
-
 @contextmanager
 def open_machine(
     program: CompiledProgram,
@@ -171,7 +158,7 @@ def open_machine(
     simulator = Simulator(level.value)
     try:
         on_stage("generate")
-        verilog = accelerator_verilog(program.config)
+        verilog = accelerator_verilog(program.config, build_root)
         on_stage("build")
         with open_link(verilog, TOP, simulator=simulator, build_root=build_root) as link:
             on_stage("load")

@@ -7,9 +7,9 @@ import pytest
 
 from flow.compiler import compile_graph
 from flow.cycles import predict_cycles
+from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
 from flow.instruction_words import program_words
-from flow.program_machine import TOP, accelerator_verilog
 from flow.random_graphs import random_graph
 from flow.random_programs import random_program
 from golden.accumulate_operation import AccumulateOperation
