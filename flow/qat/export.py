@@ -49,7 +49,7 @@ def export_onnx(model: nn.Module, input_shape: tuple[int, ...]) -> ModelProto:
     writer = GraphWriter()
     result = ""
     for node in graph.nodes:
-        result = _write(writer, model, node) or result
+        result = _write(writer, model, node)  # that of the output comes last
     made = helper.make_model(
         helper.make_graph(
             writer.nodes,
@@ -75,9 +75,9 @@ def save_onnx(model: nn.Module, input_shape: tuple[int, ...], path: Path | str) 
 
 
 def _write(writer: GraphWriter, model: nn.Module, node: fx.Node) -> str:
-    """Write a step, and return the name of its output; empty for the graph's end."""
+    """Write a step, and return the name of what it gives."""
     if node.op == "output":
-        return ""
+        return writer.written[node.all_input_nodes[0].name]
     if node.op == "placeholder":
         return writer.input(node.name)
     inputs = [writer.written[before.name] for before in node.all_input_nodes]
@@ -92,7 +92,9 @@ def _write(writer: GraphWriter, model: nn.Module, node: fx.Node) -> str:
 
 def _problems(model: nn.Module, node: fx.Node) -> list[str]:
     if node.op == "placeholder":
-        return _unless(_all_quantize(model, node), "is an input that no quantizer reads alone")
+        if node.prev.op == "placeholder":
+            return ["is a second input, and the model is to have one"]
+        return _unless(_all_quantize(model, node), "must be read by one quantizer alone")
     if node.op == "output":
         outputs = node.all_input_nodes
         good = len(outputs) == 1 and source_quantizer(model, outputs[0]) is not None
@@ -106,7 +108,8 @@ def _problems(model: nn.Module, node: fx.Node) -> list[str]:
     why = GraphWriter.refusal(module)
     if why:
         return [why]
-    if any(source_quantizer(model, before) is None for before in node.all_input_nodes):
+    free = isinstance(module, (nn.Identity, nn.Dropout))
+    if not free and any(source_quantizer(model, n) is None for n in node.all_input_nodes):
         return ["reads a tensor that no quantizer has written"]
     if isinstance(module, WeightedLayer) and module.weight_quantization.zero_point.any():
         return ["has weights with a zero point: take symmetric weights"]
@@ -115,12 +118,14 @@ def _problems(model: nn.Module, node: fx.Node) -> list[str]:
 
 
 def _all_quantize(model: nn.Module, node: fx.Node) -> bool:
-    users = list(node.users)
-    return len(users) == 1 and all(
-        user.op == "call_module"
-        and isinstance(model.get_submodule(str(user.target)), ActivationQuantizer)
-        for user in users
-    )
+    """Whether a quantizer alone reads a node, be it through modules that do nothing."""
+    readers = [
+        model.get_submodule(str(user.target)) if user.op == "call_module" else None
+        for user in node.users
+    ]
+    if len(readers) == 1 and isinstance(readers[0], (nn.Identity, nn.Dropout)):
+        return _all_quantize(model, next(iter(node.users)))
+    return len(readers) == 1 and isinstance(readers[0], ActivationQuantizer)
 
 
 def _quantizer_problems(quantizer: FakeQuantizer) -> list[str]:

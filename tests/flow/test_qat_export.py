@@ -113,7 +113,7 @@ class Pools(nn.Module):
     def __init__(self):
         super().__init__()
         self.input = QuantInput()
-        self.conv = QuantConv2d(2, 6, (3, 2), stride=(2, 1), padding=1, groups=2, bias=False)
+        self.conv = QuantConv2d(2, 6, (3, 2), stride=(2, 1), padding=(2, 0), groups=2, bias=False)
         self.relu = QuantReLU()
         self.dilated = QuantConv2d(6, 4, 2, dilation=2)
         self.after = QuantOutput()
@@ -169,7 +169,7 @@ def test_the_file_has_the_codes_and_scales_of_golden():
 
 def test_batch_norm_left_by_folding_and_dropout_are_no_nodes():
     model = nn.Sequential(QuantInput(), nn.Identity(), nn.Dropout(), QuantLinear(4, 2),
-                          QuantOutput())  # fmt: skip
+                          nn.Identity(), QuantOutput(), nn.Dropout())  # fmt: skip
     calibrate(model, [torch.ones(3, 4)])
     kinds = [node.op_type for node in export_onnx(model, (3, 4)).graph.node]
     assert kinds == ["QuantizeLinear", "DequantizeLinear", "DequantizeLinear", "DequantizeLinear",
@@ -217,6 +217,40 @@ def test_all_that_has_no_integer_form_is_listed_at_once():
         "sigmoid is a call of sigmoid, for which a module is needed",
         "output must be one tensor out of a quantizer",
     ]
+
+
+class TwoInputs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.add = QuantInput(), QuantInput(), QuantAdd()
+
+    def forward(self, x, y):
+        return self.add(self.first(x), self.second(y))
+
+
+class Unused(nn.Module):
+    """The last step is not the output."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.add = QuantInput(), QuantAdd()
+
+    def forward(self, x):
+        x = self.first(x)
+        self.add(x, x)
+        return x
+
+
+def test_a_second_input_is_refused():
+    with pytest.raises(ValueError, match="y is a second input, and the model is to have one"):
+        export_onnx(TwoInputs(), (1, 4))
+
+
+def test_the_output_is_what_forward_returns():
+    model = Unused()
+    calibrate(model, [torch.ones(2, 4)])
+    outputs = [output.name for output in export_onnx(model, (2, 4)).graph.output]
+    assert outputs == ["first.dequantize"]
 
 
 def test_a_model_that_is_not_calibrated_is_refused():

@@ -41,14 +41,16 @@ def test_every_recipe_computes_what_golden_computes(channels):
         found = find_range(x.numpy(), recipe.rule, recipe.format, axis=axis, symmetric=symmetric)
         q = choose(found, recipe.format, recipe.kind, narrow=recipe.narrow)
         assert quantizer.quantization == q, recipe
-        expected = golden.fake_quantize(x.numpy(), q)
-        np.testing.assert_array_equal(quantizer(x).detach().numpy(), expected, err_msg=f"{recipe}")
+        read = x if recipe.step is Step.FOLLOWING else 3 * x  # some of it is clipped
+        expected = golden.fake_quantize(read.numpy(), q)
+        found = quantizer(read).detach().numpy()
+        np.testing.assert_array_equal(found, expected, err_msg=f"{recipe}")
 
 
 @pytest.mark.parametrize("rule", RangeRule)
 def test_activations_are_calibrated_by_golden_over_all_batches(rule):
     quantizer = ActivationQuantizer(replace(ACTIVATIONS, rule=rule))
-    batches = [normal(20, 3, seed=1), 2 * normal(8, 3, seed=2)]
+    batches = [2 * normal(20, 3, seed=1), normal(8, 3, seed=2)]
     quantizer.mode = Mode.OBSERVE
     for batch in batches:
         assert quantizer(batch) is batch
