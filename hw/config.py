@@ -7,6 +7,7 @@ from amaranth.lib import data
 
 from golden.formats import INT8, IntegerFormat
 from golden.scheme import Scheme
+from hw.multiplier_kind import MultiplierKind
 from hw.parameter_word import ParameterWord
 
 __all__ = ["EngineConfig"]
@@ -56,6 +57,7 @@ class EngineConfig:
     activation: IntegerFormat = INT8
     weight: IntegerFormat = INT8
     output: IntegerFormat = INT8
+    multiplier: MultiplierKind = MultiplierKind.PORTABLE
 
     def __post_init__(self):
         for name, value, low, high in (
@@ -145,6 +147,19 @@ class EngineConfig:
     def group_layout(self):
         """Layout of the activations of a group."""
         return data.ArrayLayout(self.activation_shape, self.group)
+
+    def sum_latency(self, group):
+        """Cycles from where the sum down to a group is complete to where the next one adds to it.
+
+        A group of four fills a block row of an ECP5; the way to the next one, 24 tiles, takes a
+        register of its own. The first group does not add, and so has that register anyway.
+        """
+        far = self.multiplier is MultiplierKind.ECP5 and self.group == _GROUPS[0]
+        return 2 if far and 0 < group < self.groups - 1 else 1
+
+    def group_delay(self, group):
+        """Cycles that the activations of a group come after those of group 0."""
+        return sum(self.sum_latency(above) for above in range(group))
 
     def sum_shape(self, products):
         """Shape of a sum of that many products: exactly wide enough."""

@@ -228,7 +228,10 @@ class GemmEngine(wiring.Component):
         """Connect the array with its skews, and return its sums."""
         config = self.config
         step = data.StructLayout({"activation": config.group_layout, "swap": 1})
-        m.submodules.activation_skew = activation_skew = Skew(step, lanes=config.groups)
+        delays = [config.group_delay(g) for g in range(config.groups)]
+        m.submodules.activation_skew = activation_skew = Skew(
+            step, lanes=config.groups, delays=delays
+        )
         m.submodules.weight_skew = weight_skew = Skew(config.weight_shape, lanes=config.cols)
         array = place(m, platform, "array", lambda: SystolicArray(config), module="array")
 

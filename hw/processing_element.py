@@ -4,7 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import registered
+from hw.multiplier import Multiplier
+from hw.pipeline import delayed, registered
 
 __all__ = ["ProcessingElement"]
 
@@ -22,7 +23,8 @@ class ProcessingElement(wiring.Component):
     Activations, swap and load go on to the next column one cycle later.
 
     No flow control, no reset: bubbles are computed like rows. Latency from `i_activation` to
-    `o_sum` is `latency` cycles, from `i_sum` to `o_sum` one cycle; throughput one group per cycle.
+    `o_sum` is `latency` cycles, from `i_sum` to `o_sum` `sum_latency`; throughput one group per
+    cycle.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ class ProcessingElement(wiring.Component):
         Formats and the size of a group.
     above : int
         Products in the sum that comes from above, 0 for the first group of a column.
+    sum_latency : int
+        Cycles from `i_sum` to `o_sum`, 1 or more: the addition, and registers for a far way.
 
     Members
     -------
@@ -48,10 +52,9 @@ class ProcessingElement(wiring.Component):
         Partial sum down to this group.
     """
 
-    SUM_LATENCY = 1
-
-    def __init__(self, config, *, above):
+    def __init__(self, config, *, above, sum_latency=1):
         self.config = config
+        self.sum_latency = sum_latency
         self.above = above
         members = {
             "i_activation": In(config.group_layout),
@@ -69,40 +72,43 @@ class ProcessingElement(wiring.Component):
 
     @staticmethod
     def latency_of(config):
-        """Cycles from `i_activation` to `o_sum`: three of the multiplier, the tree, the sum."""
+        """Cycles from `i_activation` to the sum: the multiplier, the tree, the addition."""
         tree = (config.group - 1).bit_length()
-        return 3 + tree + ProcessingElement.SUM_LATENCY
+        return Multiplier.LATENCY + tree + 1
 
     @property
     def latency(self):
         """Cycles from `i_activation` to `o_sum`."""
-        return self.latency_of(self.config)
+        return self.latency_of(self.config) + self.sum_latency - 1
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
 
         shadow = Signal(data.ArrayLayout(config.weight_shape, config.group), reset_less=True)
-        active = Signal.like(shadow, reset_less=True)
         with m.If(self.i_load):
             for row in range(config.group):
                 below = shadow[row + 1] if row + 1 < config.group else self.i_weight
                 m.d.sync += shadow[row].eq(below)
-        with m.If(self.i_swap):
-            m.d.sync += active.eq(shadow)
 
-        # Cycle 1: the activation register is both the multiplier's operand and the way right.
-        activation = registered(m, self.i_activation, name="activation")
+        # The way right. Where the multiplier's operand register is in the fabric, it is this one.
         m.d.comb += [
-            self.o_activation.eq(activation),
+            self.o_activation.eq(registered(m, self.i_activation, name="activation")),
             self.o_swap.eq(registered(m, self.i_swap, name="swap")),
             self.o_load.eq(registered(m, self.i_load, name="load")),
         ]
-        # Cycles 2 and 3: the product and the register behind it.
         terms = []
         for row in range(config.group):
-            product = registered(m, activation[row] * active[row], name=f"product{row}")
-            terms.append(registered(m, product, name=f"term{row}"))
+            multiplier = Multiplier(
+                config.activation_shape, config.weight_shape, kind=config.multiplier
+            )
+            m.submodules[f"multiplier{row}"] = multiplier
+            m.d.comb += [
+                multiplier.a.eq(self.i_activation[row]),
+                multiplier.b.eq(shadow[row]),
+                multiplier.take_b.eq(self.i_swap),
+            ]
+            terms.append(multiplier.o)
         # A level of the adder tree a cycle, each a bit wider.
         while len(terms) > 1:
             terms = [
@@ -112,7 +118,7 @@ class ProcessingElement(wiring.Component):
         total = terms[0] + (self.i_sum if self.above else 0)
         # `sum_shape` is exact: the bits cut off repeat the sign.
         total = total[:len(self.o_sum)].as_signed()
-        m.d.comb += self.o_sum.eq(registered(m, total, name="sum"))
+        m.d.comb += self.o_sum.eq(delayed(m, total, self.sum_latency, name="sum"))
 
         return m
 

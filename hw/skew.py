@@ -10,7 +10,7 @@ __all__ = ["Deskew", "Skew"]
 
 
 class Skew(wiring.Component):
-    """Turns a beat of aligned lanes into a diagonal: `o[n](t) = i[n](t - n)`.
+    """Turns a beat of aligned lanes into a diagonal: `o[n](t) = i[n](t - delays[n])`.
 
     ::
 
@@ -18,7 +18,8 @@ class Skew(wiring.Component):
         i[1] ───[]──────▶ o[1]
         i[2] ───[]──[]──▶ o[2]
 
-    Latency is n cycles for lane n; throughput one beat per cycle; no flow control, no reset.
+    Latency is `delays[n]` cycles for lane n; throughput one beat per cycle; no flow control, no
+    reset.
 
     Parameters
     ----------
@@ -26,6 +27,8 @@ class Skew(wiring.Component):
         Shape of one lane.
     lanes : int
         How many lanes, 1 or more.
+    delays : sequence of int or None
+        Of each lane. None is n cycles for lane n.
 
     Members
     -------
@@ -33,17 +36,21 @@ class Skew(wiring.Component):
     o : Out(ArrayLayout(shape, lanes))
     """
 
-    def __init__(self, shape, *, lanes):
+    def __init__(self, shape, *, lanes, delays=None):
         if lanes < 1:
             raise ValueError(f"lanes must be 1 or more, not {lanes}")
         self.lanes = lanes
+        self.delays = tuple(range(lanes) if delays is None else delays)
+        if len(self.delays) != lanes or min(self.delays) < 0:
+            raise ValueError(f"delays must be {lanes} numbers from 0, not {self.delays}")
         layout = data.ArrayLayout(shape, lanes)
         super().__init__({"i": In(layout), "o": Out(layout)})
 
     def elaborate(self, platform):
         m = Module()
         for lane in range(self.lanes):
-            m.d.comb += self.o[lane].eq(delayed(m, self.i[lane], lane, name=f"lane{lane}"))
+            delay = self.delays[lane]
+            m.d.comb += self.o[lane].eq(delayed(m, self.i[lane], delay, name=f"lane{lane}"))
         return m
 
 

@@ -13,9 +13,9 @@ __all__ = ["SystolicArray"]
 class SystolicArray(wiring.Component):
     """Computes `sum[c] = Σ activation[r] · weight[r][c]` over all rows r, for every column c.
 
-    Everything is skewed, as `hw.skew.Skew` makes it: group g of a row of activations enters g
-    cycles after group 0, and column c gets its weights and gives its sums c cycles after
-    column 0.
+    Everything is skewed, as `hw.skew.Skew` makes it: group g of a row of activations enters
+    `config.group_delay(g)` cycles after group 0 (g, but for far ways), and column c gets its
+    weights and gives its sums c cycles after column 0.
 
     ::
 
@@ -66,8 +66,7 @@ class SystolicArray(wiring.Component):
     @staticmethod
     def latency_of(config):
         """Cycles from group 0 of the activations to the sum of column 0."""
-        chain = (config.groups - 1) * ProcessingElement.SUM_LATENCY
-        return ProcessingElement.latency_of(config) + chain
+        return ProcessingElement.latency_of(config) + config.group_delay(config.groups - 1)
 
     @property
     def latency(self):
@@ -102,12 +101,13 @@ class SystolicArray(wiring.Component):
         """Put an element into the grid. Those whose sums are as wide are one module."""
         config = self.config
         above = g * config.group
+        latency = config.sum_latency(g)
         module = "element_first"
         if above:
             width_in = config.sum_shape(above).width
             width_out = config.sum_shape(above + config.group).width
-            module = f"element_{width_in}_{width_out}"
+            module = f"element_{width_in}_{width_out}_{latency}"
         return place(
             m, platform, f"element_{g}_{c}",
-            lambda: ProcessingElement(config, above=above), module=module,
+            lambda: ProcessingElement(config, above=above, sum_latency=latency), module=module,
         )
