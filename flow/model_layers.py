@@ -93,9 +93,14 @@ def _mean(site: Site, axes: tuple[int, ...]) -> Lowered:
 
 def _maximum(site: Site, operator: operators.MaxPool) -> Lowered:
     _check_unchanged_scale(site)
-    if operator.activation is not operators.Activation.NONE:
-        raise StaysOnHostError("it clips, which the accelerator's maximum does not")
-    return _windowed(site, MaxPool(site.name, site.only_image().name, operator.window))
+    read = site.only_image()
+    if operator.activation is operators.Activation.NONE:
+        return _windowed(site, MaxPool(site.name, read.name, operator.window))
+    whole = f"{site.name}, not clipped"
+    lowered = _windowed(site, MaxPool(whole, read.name, operator.window))
+    scaled = proven_average(site, (1, 1))
+    clip = AveragePool(site.name, whole, scaled, KernelWindow((1, 1)), site.zero_point)
+    return Lowered([*lowered.layers, clip], lowered.output)
 
 
 def _windowed(site: Site, layer: AveragePool | MaxPool) -> Lowered:

@@ -97,10 +97,11 @@ def image_order(size: Size, layout: Layout) -> Indices | None:
 
 
 def placed_input(tensor: Tensor, layout: Layout) -> Placement:
-    """An input of a graph: an image if it has four dimensions, otherwise flat."""
+    """An input of a graph: an image if it has four dimensions, otherwise pixels in a row."""
     if len(tensor.shape) != 4:
-        flat = (1, 1, tensor.size // tensor.shape[0])
-        return Placement(tensor.name, flat, zero_point(tensor))
+        channels = tensor.shape[-1] if len(tensor.shape) > 1 else 1
+        size = (1, tensor.size // (tensor.shape[0] * channels), channels)
+        return Placement(tensor.name, size, zero_point(tensor))
     a, b, c = tensor.shape[1:]
     size = (a, b, c) if layout is Layout.CHANNELS_LAST else (b, c, a)
     return Placement(tensor.name, size, zero_point(tensor), image_order(size, layout))

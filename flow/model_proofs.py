@@ -19,7 +19,15 @@ from golden.formats import INT8
 from golden.integer_scale import MULTIPLIER_BITS
 from golden.kernel_window import KernelWindow, Pair
 from golden.model import Layout
-from golden.operators import AveragePool, Clamp, GlobalAveragePool, Mean, Operator, Quantize
+from golden.operators import (
+    AveragePool,
+    Clamp,
+    GlobalAveragePool,
+    MaxPool,
+    Mean,
+    Operator,
+    Quantize,
+)
 from golden.requantize import Requantization, requantize
 from golden.residual import residual_add, residual_parameters
 from golden.rounding import Rounding
@@ -133,29 +141,30 @@ def _check_only_sum_counts(site: Site, count: int) -> None:
 
 def _averages(site: Site, kernel: Pair, sums: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """What the kernel set makes of windows with these sums."""
-    count = math.prod(kernel)
-    base, above = np.divmod(sums, count)
-    windows = base[:, None] + (np.arange(count) < above[:, None])
-    shape, out = (len(sums), *kernel, 1), _ones(len(sums), 4)
-    if site.model.layout is Layout.CHANNELS_FIRST:
-        shape = (len(sums), 1, *kernel)
     operator: Operator = site.operator
+    base, above = np.divmod(sums, math.prod(kernel))
+    windows = (base[:, None] + (np.arange(math.prod(kernel)) < above[:, None])).astype(np.int8)
+    if isinstance(operator, MaxPool):
+        kernel = operator.window.kernel
+        windows = np.repeat(windows, math.prod(kernel), axis=1)
+        operator = replace(operator, window=KernelWindow(kernel, operator.window.stride))
+    across = 2 if site.model.layout is Layout.CHANNELS_LAST else 3
+    shape = (len(sums), *kernel, 1) if across == 2 else (len(sums), 1, *kernel)
+    images, out = windows.reshape(shape), _ones(len(sums), 4)
     match operator:
         case AveragePool():
             operator = replace(operator, window=KernelWindow(kernel))
+            if not _is_whole(site):
+                images = np.concatenate([images, images], axis=across)
+                operator = replace(operator, window=KernelWindow(kernel, stride=kernel))
+                out = tuple(2 if axis == across else length for axis, length in enumerate(out))
         case Mean(keep=False):
             out = _ones(len(sums), 2)
-        case GlobalAveragePool() | Mean() | Clamp() | Quantize():
+        case MaxPool() | GlobalAveragePool() | Mean() | Clamp() | Quantize():
             pass
         case _:
             raise TypeError(f"node {site.node.name} must be an average, not {operator}")
-    codes = windows.astype(np.int8).reshape(shape)
-    if isinstance(operator, AveragePool) and not _is_whole(site):
-        across = 2 if site.model.layout is Layout.CHANNELS_LAST else 3
-        codes = np.concatenate([codes, codes], axis=across)
-        operator = replace(operator, window=KernelWindow(kernel, stride=(1, kernel[1])))
-        out = tuple(2 if axis == across else length for axis, length in enumerate(out))
-    return site.compute(operator, [codes], out).reshape(len(sums), -1)[:, 0].astype(np.int64)
+    return site.compute(operator, [images], out).reshape(len(sums), -1)[:, 0].astype(np.int64)
 
 
 def _is_whole(site: Site) -> bool:

@@ -103,6 +103,7 @@ def _litert(
             warnings.simplefilter("ignore", UserWarning)
             interpreter = Interpreter(
                 model_path=str(path),
+                num_threads=1,
                 experimental_op_resolver_type=resolvers[kernels],
                 experimental_preserve_all_tensors=True,
             )
@@ -145,6 +146,7 @@ def _onnxruntime(path: Path, model: Model) -> Callable[[Mapping[str, npt.NDArray
     options = onnxruntime.SessionOptions()
     # Without it the operators of int8 models in QDQ form stay in float32.
     options.add_session_config_entry("session.qdqisint8allowed", "1")
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(
