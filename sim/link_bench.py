@@ -4,8 +4,10 @@
 `link_server.cpp` does.
 """
 
+import select
 import socket
 import struct
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,6 +36,8 @@ WORD_BYTES = 4
 
 _TIMEOUT = 24 * 3600.0
 _POLL = 0.2
+_LOOK = 1024
+"""Cycles of a wait after which the simulator looks whether its host is still there."""
 
 
 class LinkBench:
@@ -107,10 +111,14 @@ class LinkBench:
 
 
 class _Port:
-    """The accelerator's end of the link, whose beats pass while nobody looks."""
+    """The accelerator's end of the link, whose beats pass while nobody looks.
 
-    def __init__(self, dut: Any) -> None:
+    A wait for a packet ends early when `wanted` says that nobody waits any more.
+    """
+
+    def __init__(self, dut: Any, wanted: Callable[[], bool]) -> None:
         self._dut = dut
+        self._wanted = wanted
         self._edge = RisingEdge(dut.clk)
         self._waiting: Queue[tuple[int, int]] = Queue()
         self._received: list[int] = []
@@ -125,8 +133,12 @@ class _Port:
 
     async def receive(self, cycles: int) -> list[int]:
         """Return a packet, or nothing after so many cycles."""
-        if cycles and not self._whole.is_set():
-            await First(self._whole.wait(), Timer(cycles * clock.CLOCK_PERIOD_NS, "ns"))
+        waits = cycles > 0 and not self._whole.is_set()
+        while cycles > 0 and not self._whole.is_set() and self._wanted():
+            part = min(cycles, _LOOK)
+            await First(self._whole.wait(), Timer(part * clock.CLOCK_PERIOD_NS, "ns"))
+            cycles -= part
+        if waits:
             # The timer may have been a moment before an edge.
             await self._edge
         if not self._whole.is_set():
@@ -160,19 +172,28 @@ class _Port:
                     self._whole.set()
 
 
+def _alive(connection: socket.socket) -> bool:
+    """Whether the other end of a connection is there."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return not poll.poll(0)
+
+
 @cocotb.test()
 async def serve(dut: Any) -> None:
     """Do what the commands say until there are no more."""
     await clock.start(dut)
-    port = _Port(dut)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(parameters()["socket"])
+        port = _Port(dut, lambda: _alive(connection))
         with connection.makefile("rwb") as file:
             while command := file.read(COMMAND.size):
                 cycles, count = COMMAND.unpack(command)
                 data = file.read(count * WORD_BYTES)
                 port.send([word for (word,) in struct.iter_unpack("<I", data)])
                 words = await port.receive(cycles)
+                if not _alive(connection):
+                    return
                 file.write(ANSWER.pack(clock.cycle(), len(words)))
                 file.write(struct.pack(f"<{len(words)}I", *words))
                 file.flush()

@@ -1,11 +1,12 @@
 import struct
+import time
 from pathlib import Path
 
 import pytest
 
 from sim.clock import CLOCK_PERIOD_NS
 from sim.errors import SimulationError
-from sim.link_bench import LinkBench
+from sim.link_bench import COMMAND, LinkBench
 from sim.simulated_link import SimulatedLink, open_link
 from sim.simulator import Simulator
 
@@ -99,6 +100,17 @@ def test_a_simulator_that_ends_is_told():
         link.send(frame(1))
         with pytest.raises(SimulationError, match=r"^the simulator of the accelerator has ended"):
             link.receive(PATIENCE)
+
+
+@pytest.mark.parametrize("server", [SERVERS["cocotb on verilator"], SERVERS["cocotb on icarus"]])
+def test_a_simulator_that_waits_ends_with_its_host(server):
+    with opened(server) as link:
+        link._server.commands.write(COMMAND.pack(10**7, 0))
+        link._server.commands.flush()
+        time.sleep(0.2)  # it is in the middle of the wait
+        start = time.monotonic()
+        assert link._server.close() == ""
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("server", [SERVERS["link server"], SERVERS["cocotb on icarus"]])
