@@ -164,6 +164,8 @@ class Array:
         self.first = NEVER
         """Launch of the first row of the last pass, and of its last one."""
         self.last = -1
+        self.drained = NEVER
+        """When the accumulators of the first row of the last pass that drains are taken."""
         self.written = NEVER
         """When the last pass that drains counts as written."""
         self._fills_bank = False  # the last pass leaves its bank to the next one
@@ -216,10 +218,12 @@ class Array:
     def _drain(self, rows: int) -> None:
         """Drain the pass that was launched last."""
         last = self.last
+        self.drained = self.first
         if self._engine.banks > 1:
             pitch = self._engine.lane_columns
             filled = last + self._timing.filled
             first = max(filled, self._emptied[-1] + pitch, self._load_parameters())
+            self.drained = first
             last = first + (rows - 1) * pitch
             self._emptied.append(last)
         self._freed.append(last + self._timing.result)

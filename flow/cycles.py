@@ -7,7 +7,7 @@ reader and the output writer keep ahead of the array, and their buffers are deep
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flow.cycle_streams import NEVER
@@ -19,7 +19,7 @@ from hw.core_timing import core_timing
 from hw.launcher import StallCause
 from hw.stream_buffer import StreamBuffer
 
-__all__ = ["InstructionCycles", "ProgramCycles", "predict_cycles"]
+__all__ = ["InstructionCycles", "PassCycles", "ProgramCycles", "predict_cycles"]
 
 _RECENT = 64
 """More spans than there can be while rows are between the activation reader and the array."""
@@ -44,6 +44,23 @@ class InstructionCycles:
     passes: int
     stalls: Mapping[StallCause, int]
     waits: int
+
+
+@dataclass(frozen=True)
+class PassCycles:
+    """When a pass happens, in cycles after the start.
+
+    Parameters
+    ----------
+    instruction : index in the program
+    launched : its first row into the array; the others follow, one a cycle
+    drained : the accumulators of its first row out of the array, if it drains: with two banks that
+        is apart from the launch, and the other rows follow as slowly as the requantizers take them
+    """
+
+    instruction: int
+    launched: int
+    drained: int | None
 
 
 @dataclass(frozen=True)
@@ -90,11 +107,16 @@ class ProgramCycles:
         }
 
 
-def predict_cycles(program: Sequence[Instruction], config: AcceleratorConfig) -> ProgramCycles:
+def predict_cycles(
+    program: Sequence[Instruction],
+    config: AcceleratorConfig,
+    *,
+    on_pass: Callable[[PassCycles], None] = lambda cycles: None,
+) -> ProgramCycles:
     """Return how many cycles a program takes on an accelerator that was idle before.
 
     One that begins right after the end of another may take longer: the array is flushed first, a
-    few cycles more than `GemmEngine.pipeline_latency`.
+    few cycles more than `GemmEngine.pipeline_latency`. `on_pass` is told of every pass, in order.
 
     Raises
     ------
@@ -106,7 +128,7 @@ def predict_cycles(program: Sequence[Instruction], config: AcceleratorConfig) ->
     if end is None:
         raise ValueError(f"a program must have a HALT, which none of the {len(program)} steps is")
     engine = config.engine
-    model = _Model(config)
+    model = _Model(config, on_pass)
     for n, step in enumerate(program[:end]):
         error = field_error(step, cols=engine.cols, depth=engine.depth)
         if error is not ProgramError.NONE:
@@ -125,7 +147,8 @@ def predict_cycles(program: Sequence[Instruction], config: AcceleratorConfig) ->
 class _Model:
     """The accelerator between two instructions."""
 
-    def __init__(self, config: AcceleratorConfig) -> None:
+    def __init__(self, config: AcceleratorConfig, on_pass: Callable[[PassCycles], None]) -> None:
+        self._on_pass = on_pass
         timing = core_timing(config)
         self._dispatch = Dispatch(timing)
         self._reader = Reader(timing)
@@ -161,6 +184,8 @@ class _Model:
                     self._note_wait(*self._without[-1])
             reader.read(array.rows, step.rows)
             first = array.first if first == NEVER else first
+            drained = array.drained if work.drain else None
+            self._on_pass(PassCycles(len(self._done), array.first, drained))
         dispatch.finish(sent, reader.counted, array.written if step.drain else None)
         rows = step.passes * step.rows
         self._done.append(

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+import numpy.typing as npt
+
 from golden.accumulate_operation import AccumulateOperation
 from golden.program_error import ProgramError
 
@@ -87,6 +90,13 @@ class Instruction:
             for kx in range(self.steps_kx):
                 for kc in range(self.steps_kc):
                     yield ky, kx, kc
+
+    def output_addresses(self, tile: int) -> npt.NDArray[np.int64]:
+        """Where the results of a column tile are written, (rows, width)."""
+        width = self.last_width if tile == self.tiles_n - 1 else self.width
+        rows = np.arange(self.rows_y)[:, None] * self.output_pitch_y
+        pixels = (rows + np.arange(self.rows_x) * self.output_pitch_x).reshape(-1, 1)
+        return self.output_address + tile * self.output_step_n + pixels + np.arange(width)
 
 
 def field_error(step: Instruction, *, cols: int, depth: int) -> ProgramError:

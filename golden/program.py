@@ -16,6 +16,7 @@ from golden.accumulate_operation import combine
 from golden.channel_parameters import ChannelParameters, requantize_counted
 from golden.instruction import IllegalInstructionError, Instruction, Opcode, field_error
 from golden.program_error import ProgramError
+from golden.program_observer import Drain, ObservedPass, Observer
 
 __all__ = ["Counters", "Interpreter", "Memories", "WriteTime", "run_program"]
 
@@ -83,6 +84,7 @@ class Interpreter:
     depth : rows of accumulators
     accumulator_bits : their width
     write_time : WriteTime
+    observer : is told of every pass and drain
 
     """
 
@@ -95,6 +97,7 @@ class Interpreter:
         depth: int,
         accumulator_bits: int = 32,
         write_time: WriteTime = WriteTime.AT_ONCE,
+        observer: Observer | None = None,
     ) -> None:
         if memories.weights.ndim != 2 or memories.weights.shape[1] != cols:
             raise ValueError(
@@ -108,6 +111,7 @@ class Interpreter:
         self.counters = Counters()
         self._bits = accumulator_bits
         self._write_time = write_time
+        self._observer = observer
         self._accumulators = np.full((depth, cols), _UNDEFINED, np.int64)
         self._late: list[tuple[Integers, Int8Array]] = []
 
@@ -157,6 +161,9 @@ class Interpreter:
                 operation, accumulators, sums.astype(np.int64), bits=self._bits
             )
             self.counters.passes += 1
+            if self._observer is not None:
+                done = (index, tile, number, activations, weights, operation, accumulators)
+                self._observer.after_pass(ObservedPass(*done))
         if step.drain:
             self._drain(step, tile, index)
             self._accumulators[:] = _UNDEFINED
@@ -192,16 +199,12 @@ class Interpreter:
         counters.ties += result.ties
         counters.largest = max(counters.largest, int(np.abs(accumulators).max()))
 
-        width = step.last_width if tile == step.tiles_n - 1 else step.width
-        pixel = (
-            np.arange(step.rows_y)[:, None] * step.output_pitch_y
-            + np.arange(step.rows_x) * step.output_pitch_x
-        ).reshape(-1, 1)
-        start = step.output_address + tile * step.output_step_n
-        address = start + pixel + np.arange(width)
+        address = step.output_addresses(tile)
         if address.max() >= len(self.memories.activation):
             raise IllegalInstructionError(ProgramError.OUTPUT_ADDRESS, index)
-        self._late.append((address, result.outputs[:, :width]))
+        self._late.append((address, result.outputs[:, : address.shape[1]]))
+        if self._observer is not None:
+            self._observer.after_drain(Drain(index, tile, accumulators, first, address))
 
     def _write_late(self) -> None:
         """Write the outputs that are under way, in order."""
