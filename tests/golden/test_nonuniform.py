@@ -106,6 +106,17 @@ def test_fit_of_few_values_is_the_best_of_all_partitions(seed):
     assert np.sum((book.decode(book.encode(x)) - x) ** 2) == pytest.approx(least, rel=1e-4)
 
 
+@pytest.mark.parametrize("distinct", [257, 300, 511, 512])
+def test_fit_of_up_to_512_distinct_values_is_the_best_there_is(distinct):
+    """Of 256 places far apart some hold two values close together: each place is a level."""
+    rng = np.random.default_rng(distinct)
+    places = np.cumsum(rng.integers(1, 100, 256)).astype(np.float64)
+    apart = np.where(rng.permutation(256) < distinct - 256, 2.0**-6, 0.0)
+    x = np.union1d(places - apart, places + apart)
+    assert x.size == distinct
+    assert np.array_equal(Codebook.fit(x, 256).levels, places)
+
+
 def test_fit_leaves_every_level_at_the_mean_of_its_values():
     x = np.random.default_rng(2).standard_normal(50_000).round(2).astype(np.float32)
     assert np.unique(x).size > 512
