@@ -1,6 +1,8 @@
 """Find and run the benchmarks: the modules of this package that have a function `run`."""
 
+import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Callable
@@ -15,8 +17,15 @@ def benchmarks() -> dict[str, Callable[[], None]]:
     return {name: module.run for name, module in modules.items() if hasattr(module, "run")}
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; all by default")
+    parser.add_argument("--models", metavar="FOLDER", help="deployed models, for LASTBIT_MODELS")
+    given = parser.parse_args(arguments)
+    names = given.names
+    if given.models:
+        os.environ["LASTBIT_MODELS"] = given.models
     found = benchmarks()
     unknown = [name for name in names if name not in found]
     if unknown:
