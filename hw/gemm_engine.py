@@ -9,6 +9,7 @@ from hw.accumulator_bank_pair import AccumulatorBankPair
 from hw.column_lanes import ColumnLanes
 from hw.drainer import Drainer
 from hw.engine_events import EngineEvents
+from hw.engine_timing import EngineTiming
 from hw.launcher import Launcher, Pass
 from hw.output_buffer import OutputBuffer
 from hw.parameter_loader import ParameterLoader
@@ -72,6 +73,12 @@ class GemmEngine(wiring.Component):
             out_format=config.output, acc_bits=config.accumulator_bits
         )
         self._lanes = ColumnLanes(config, entries=self.ENTRIES)
+        timing = EngineTiming(config, lanes=self._lanes.latency)
+        # What each is stands in `EngineTiming`.
+        self.latency = timing.total
+        self.pipeline_latency = timing.pipeline
+        self.filled_after = timing.filled
+        self.buffer_depth = timing.results
         result = data.StructLayout({
             "data": data.ArrayLayout(config.output_shape, config.cols),
             "last": 1,
@@ -88,47 +95,6 @@ class GemmEngine(wiring.Component):
         if config.statistics:
             members["o_events"] = Out(EngineEvents(config))
         super().__init__(members)
-
-    @property
-    def pipeline_latency(self):
-        """Cycles from the launch of a row to its result at the output buffer.
-
-        With shared requantizers: of the last row of a pass to the first result.
-        """
-        if self.config.banks == 1:
-            to_lanes = (
-                Launcher.LATENCY
-                + SystolicArray.latency_of(self.config)
-                + AccumulatorBank.OUTPUT_AFTER
-            )
-        else:
-            to_lanes = self.filled_after + self._drain_latency
-        return to_lanes + self._lanes.latency
-
-    @property
-    def latency(self):
-        """Cycles from a row of activations to its result, if neither waits."""
-        return StreamBuffer.LATENCY + self.pipeline_latency + OutputBuffer.LATENCY
-
-    @property
-    def buffer_depth(self):
-        """Results under way and buffered: those of the pipeline and of the way back of the room."""
-        cycles = self.pipeline_latency + OutputBuffer.LATENCY + 1
-        if self.config.banks > 1:
-            cycles -= self.filled_after
-        return 1 << (-(-cycles // self.config.lane_columns)).bit_length()
-
-    @property
-    def filled_after(self):
-        """Cycles from the launch of a row until the `Drainer` may be told that it is written."""
-        ahead = SystolicArray.latency_of(self.config) - AccumulatorBankPair.SUM_AFTER
-        # The control is on its way as long as that of the drain, except for the drainer's latency.
-        return Launcher.LATENCY + ahead + AccumulatorBankPair.RECURRENCE - Drainer.LATENCY
-
-    @property
-    def _drain_latency(self):
-        """Cycles from there to the drained word of column 0."""
-        return Drainer.LATENCY + AccumulatorBankPair.DRAIN_LATENCY
 
     def elaborate(self, platform):
         m = Module()
