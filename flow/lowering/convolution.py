@@ -13,6 +13,7 @@ import numpy.typing as npt
 from flow.layers import Conv2d, FullyConnected, TensorType
 from flow.lowering.nest import Nest
 from flow.lowering.parameters import folded_parameters, tiled_parameters
+from flow.lowering.window_nest import window_nest
 from golden.channel_parameters import ChannelParameters
 from golden.kernel_window import KernelWindow
 from hw.config import EngineConfig
@@ -59,23 +60,11 @@ def dense_nest(
     """The nest of a convolution by weights (kernel rows, columns, channels, outputs)."""
     plain = _Geometry(read.shape, window, weights)
     simple = _spatial_rows_merged(plain) or _kernel_rows_merged(plain) or plain
-    batch, height, width, channels = simple.shape
-    window, outputs = simple.window, simple.weights.shape[3]
-    rows_y, rows_x = window.output_size((height, width))
-    (top, _), (left, _) = window.padding
-    return Nest(
+    outputs = simple.weights.shape[3]
+    return window_nest(
+        simple.shape,
+        simple.window,
         source=source,
-        images=batch,
-        image_rows=height,
-        row_bytes=width * channels,
-        rows_y=rows_y,
-        rows_x=rows_x,
-        y_start=-top,
-        x_start=-left * channels,
-        step_y=window.stride[0],
-        step_x=window.stride[1] * channels,
-        step_ky=window.dilation[0],
-        step_kx=window.dilation[1] * channels,
         step_kc=engine.rows,
         padding=read.zero_point,
         tiles=_tiles(simple, engine.rows, engine.cols),

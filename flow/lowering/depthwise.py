@@ -12,6 +12,7 @@ from flow.layers import DepthwiseConv2d, TensorType
 from flow.lowering.convolution import dense_nest
 from flow.lowering.nest import Nest
 from flow.lowering.parameters import folded_parameters, tiled_parameters
+from flow.lowering.window_nest import window_nest
 from golden.accumulate_operation import AccumulateOperation
 from golden.channel_parameters import ChannelParameters
 from golden.kernel_window import KernelWindow
@@ -67,25 +68,13 @@ def diagonal_nest(
 
     `padding` is the zero point of what is read by default.
     """
-    batch, height, width, channels = read.shape
-    multiplier = weights.shape[3]
+    channels, multiplier = weights.shape[2:]
     together = min(engine.rows, engine.cols // multiplier, channels)
-    rows_y, rows_x = window.output_size((height, width))
-    (top, _), (left, _) = window.padding
     tiles_n = -(-channels // together)
-    return Nest(
+    return window_nest(
+        read.shape,
+        window,
         source=source,
-        images=batch,
-        image_rows=height,
-        row_bytes=width * channels,
-        rows_y=rows_y,
-        rows_x=rows_x,
-        y_start=-top,
-        x_start=-left * channels,
-        step_y=window.stride[0],
-        step_x=window.stride[1] * channels,
-        step_ky=window.dilation[0],
-        step_kx=window.dilation[1] * channels,
         step_n=together,
         padding=read.zero_point if padding is None else padding,
         rest=rest,
