@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,14 @@ class _Watch:
         self._stage = ""
         self._since = 0.0
 
-    def start(self, stage: str) -> None:
+    def start(self, stage: str, said: str = "") -> None:
+        """Begin a stage; `said` is what is told instead of its name."""
         now = time.perf_counter()
         if self._stage:
             before = self.seconds.get(self._stage, 0.0)
             self.seconds[self._stage] = before + now - self._since
         self._stage, self._since = stage, now
-        self._on_stage(stage)
+        self._on_stage(said or stage)
 
 
 class _Run:
@@ -157,8 +159,27 @@ class _Run:
         performance = network_performance(step.graph, program)
         cycles = {layer.name: layer.cycles for layer in performance.layers}
         cycles[""] = performance.cycles
+        runs = count(1)
+
+        def on_run() -> None:
+            number = next(runs)
+            if number <= self._runs:
+                said = f"run {number} of {self._runs}, {performance.cycles:,} cycles each"
+                self._watch.start("run", said)
+
+        def on_stage(stage: str) -> None:
+            if stage == "run":
+                on_run()
+            else:
+                self._watch.start(stage)
+
         result = run_program_job(
-            program, inputs, self._level, on_stage=self._watch.start, build_root=self._build_root
+            program,
+            inputs,
+            self._level,
+            on_run=on_run,
+            on_stage=on_stage,
+            build_root=self._build_root,
         )
         golden = result
         if self._level is not Level.GOLDEN:

@@ -63,6 +63,7 @@ def parts(model, kernels, images=2):
         read = {place.name: place.to_graph(expected[n]) for n, place in step.inputs.items()}
         written = run_reference(step.graph, read)
         for name, place in step.tensors.items():
+            assert step.graph.types[place.name] == place.type(len(written[place.name])), name
             values = place.to_model(written[place.name], model.tensors[name])
             assert values.dtype == expected[name].dtype
             np.testing.assert_array_equal(values, expected[name], err_msg=name)
