@@ -5,26 +5,19 @@
 The build is cached by content in ``build/sim``, so a second run of the same text starts at once.
 """
 
-import os
-import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import find_libpython
-from cocotb_tools import config
-
-from sim import environment, icarus, verilator
+from sim import icarus, verilator
+from sim.cocotb_process import LOG, WAVES, CocotbProcess
 from sim.errors import SimulationError, tail
 from sim.ports import module_ports
-from sim.process import run_logged
 from sim.results import RunResult, read_results
 from sim.simulator import Simulator
 
@@ -83,32 +76,21 @@ def run(
     program = builder.build(verilog, top, waves=waves is not None, build_root=build_root)
     build_seconds = time.perf_counter() - start
 
+    cocotb = CocotbProcess(simulator, top, test_module, tests, seed)
+    inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
     with tempfile.TemporaryDirectory(prefix="run.", dir=build_root) as name:
         folder = Path(name)
-        # cocotb rewrites assertions through pytest, which must not find a project's settings.
-        (folder / "pytest.ini").write_text("[pytest]\n")
-        inputs = [port.name for port in module_ports(verilog, top) if port.is_input]
-        environment.write(
-            folder / "testbench.json", seed=seed, parameters=parameters or {}, inputs=inputs
-        )
-        status = run_logged(
-            _command(simulator, program, folder if waves else None),
-            folder=folder,
-            log=folder / "log",
-            environment=_variables(top, test_module, tests, seed, simulator, folder),
-            timeout=timeout,
-        )
-        if waves is not None:
-            _move_waves(folder, waves)
+        cocotb.prepare(folder, inputs=inputs, parameters=parameters or {})
+        status = cocotb.run(program, folder, waves=waves is not None, timeout=timeout)
+        _move_waves(folder, waves)
         kept = build_root / "failed" / f"{top}-{program.parent.name}-{seed}.log"
-        what = f"{top} in {simulator.value}"
-        return _conclude(folder, status, seed, build_seconds, what, kept)
+        return _conclude(folder, status, seed, build_seconds, f"{top} in {simulator.value}", kept)
 
 
-def _move_waves(folder: Path, waves: Path) -> None:
-    if (folder / "waves.vcd").exists():
+def _move_waves(folder: Path, waves: Path | None) -> None:
+    if waves is not None and (folder / WAVES).exists():
         waves.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(folder / "waves.vcd", waves)
+        shutil.move(folder / WAVES, waves)
 
 
 def _conclude(
@@ -143,60 +125,8 @@ def _read(
     return result
 
 
-def _command(simulator: Simulator, program: Path, waves: Path | None) -> Sequence[str]:
-    path = "" if waves is None else str(waves / "waves.vcd")
-    if simulator is Simulator.VERILATOR:
-        return (str(program), *(("--trace", "--trace-file", path) if path else ()))
-    library = config.lib_entry("vpi", "icarus")
-    return ("vvp", "-m", library, str(program), *((f"+waves={path}",) if path else ("-none",)))
-
-
-def _variables(
-    top: str,
-    test_module: str,
-    tests: Sequence[str],
-    seed: int,
-    simulator: Simulator,
-    folder: Path,
-) -> dict[str, str]:
-    variables = {
-        "COCOTB_TOPLEVEL": top,
-        "COCOTB_TEST_MODULES": test_module,
-        "COCOTB_RANDOM_SEED": str(seed),
-        "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
-        "COCOTB_ANSI_OUTPUT": "0",
-        # Else every module that is imported, NumPy too, is compiled again for its assertions.
-        "COCOTB_REWRITE_ASSERTION_FILES": test_module.rpartition(".")[2] + ".py",
-        "GPI_USERS": f"{_libpython()};{config.pygpi_entry_point()}",
-        "PATH": os.environ.get("PATH", "") + os.pathsep + str(config.libs_dir),
-        "PYGPI_PYTHON_BIN": sys.executable,
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
-        "TOPLEVEL_LANG": "verilog",
-        environment.VARIABLE: str(folder / "testbench.json"),
-    }
-    if tests:
-        names = "|".join(re.escape(name) for name in tests)
-        variables["COCOTB_TEST_FILTER"] = rf"\.({names})$"
-    if simulator is Simulator.VERILATOR:
-        # Lets cocotb drive the clock from C, ten times faster than from Python.
-        variables["COCOTB_TRUST_INERTIAL_WRITES"] = "1"
-    return variables
-
-
-@cache
-def _libpython() -> str:
-    found = find_libpython.find_libpython()
-    if found is None:
-        raise SimulationError(
-            f"cocotb needs a shared libpython, and {sys.executable} has none; "
-            "get it with `apt-get install libpython3-dev`"
-        )
-    return str(found)
-
-
 def _keep_log(folder: Path, kept: Path) -> str:
     """Keep the log of a run, and return it."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / "log", kept)
+    shutil.copyfile(folder / LOG, kept)
     return kept.read_text(encoding="utf-8", errors="replace")
