@@ -5,7 +5,7 @@ golden does with them is what the hardware had to do.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -120,12 +120,24 @@ def _causes(
 ) -> tuple[Explanation, ...]:
     """Mistakes of the requantization or of the order, and faults of the array."""
     image = slice(None) if found.size <= LARGEST_DIAGNOSED else slice(batch, batch + 1)
-    known = places.parameter[0, 0, 0]
-    requantization = together([replay.program.parameters[int(index)] for index in known])
+    wrong = np.unique(places.column[found != right])
+    by_channel = places.column[0, 0, 0]
+    channels = np.flatnonzero(np.isin(by_channel, wrong))
+    alone = ""
+    if len(channels) == len(by_channel) or (places.column != by_channel).any():
+        channels = np.arange(len(by_channel))
+    else:
+        alone = f"of the channels in column{'s' * (len(wrong) > 1)} {', '.join(map(str, wrong))}, "
+    parameters = places.parameter[0, 0, 0, channels]
+    requantization = together([replay.program.parameters[int(index)] for index in parameters])
     origin = None
     if requantization is not None:
-        origin = Requantized(places.accumulator[image].astype(np.int32), requantization)
-    arithmetic = diagnose(found[image], right[image], origin)
+        accumulators = places.accumulator[image][..., channels].astype(np.int32)
+        origin = Requantized(accumulators, requantization)
+    arithmetic = [
+        replace(each, sentence=f"{alone}{each.sentence}")
+        for each in diagnose(found[image][..., channels], right[image][..., channels], origin)
+    ]
     array = explain_by_faults(replay, found, right)
     both = [*arithmetic, *array]
     return tuple([each for each in both if each.complete] or both)

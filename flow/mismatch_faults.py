@@ -23,6 +23,8 @@ Int8Array = npt.NDArray[np.int8]
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+_FEWEST_DIFFERENCES = 3
+"""Among so many faults there is one for any fewer."""
 _WORK = 1 << 21
 """Products of all the instructions that are tried with every fault, unless one has more."""
 
@@ -118,6 +120,26 @@ class _LostAccumulators:
 
 
 @dataclass
+class _StuckSum(_Linear):
+    """A bit of the sums that leave the array."""
+
+    bit: int
+    value: int
+    bits: int
+
+    @property
+    def sentence(self) -> str:
+        return f"bit {self.bit} of the array's sums is stuck at {self.value}"
+
+    def after_pass(self, done: ObservedPass) -> None:
+        mask = 1 << self.bit
+        sums = done.activations.astype(np.int64) @ done.weights.astype(np.int64)
+        stuck = sums | mask if self.value else sums & ~mask
+        if done.operation is not AccumulateOperation.MAX:
+            done.accumulators[:] = wrap(done.accumulators + stuck - sums, self.bits)
+
+
+@dataclass
 class _StuckBit:
     """A bit of the accumulators."""
 
@@ -143,7 +165,10 @@ def explain_by_faults(
 ) -> list[Explanation]:
     """Return the faults that explain every difference, or else most of them, best first."""
     part, known, columns = _wanted(replay, actual != expected)
-    wrong = sorted(set(columns[known & (actual != expected)].tolist()))
+    different = known & (actual != expected)
+    if different.sum() < _FEWEST_DIFFERENCES:
+        return []
+    wrong = sorted(set(columns[different].tolist()))
     inside = np.isin(columns, wrong)[known]
     right = expected[known]
     named = _columns(wrong, len(set(columns[known].tolist())))
@@ -194,6 +219,7 @@ def _faults(replay: LayerReplay, part: range) -> Iterator[_Fault]:
         yield _LostPass(number, bits)
     for bit in range(bits):
         for value in (0, 1):
+            yield _StuckSum(bit, value, bits)
             yield _StuckBit(bit, value, bits)
 
 

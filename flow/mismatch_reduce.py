@@ -82,7 +82,9 @@ def _starts(graph: Graph, layer: Layer, expected: Tensors) -> Iterator[NetworkJo
     layers = [other for other in graph.layers if other.name in needed]
     read = {name: kind for name, kind in graph.inputs.items() if name in needed}
     if len(layers) > 1:
-        yield NetworkJob(Graph(read, layers), {name: expected[name] for name in read})
+        yield NetworkJob(
+            Graph(read, layers, (layer.name,)), {name: expected[name] for name in read}
+        )
     if len(layers) < len(graph.layers):
         yield NetworkJob(graph, {name: expected[name] for name in graph.inputs})
 

@@ -146,11 +146,13 @@ def open_machine(
     level: Level,
     *,
     on_stage: Callable[[str], None] = lambda stage: None,
+    waves: Path | None = None,
     build_root: Path = Path("build/sim"),
 ) -> Iterator[Machine]:
     """Make what runs a program at a level, and end it afterwards.
 
-    `on_stage` is called with the name of each stage that may take a while, before it.
+    `on_stage` is called with the name of each stage that may take a while, before it; `waves` is a
+    .vcd file for Verilator to write.
 
     Raises
     ------
@@ -165,7 +167,9 @@ def open_machine(
         on_stage("generate")
         verilog = accelerator_verilog(program.config, build_root)
         on_stage("build")
-        with open_link(verilog, TOP, simulator=simulator, build_root=build_root) as link:
+        with open_link(
+            verilog, TOP, simulator=simulator, waves=waves, build_root=build_root
+        ) as link:
             on_stage("load")
             host = Host(link, timeout=_PACKET_SECONDS, attempts=2)
             yield HostMachine(program, host, patience=_patience(program))

@@ -1,6 +1,5 @@
 """`lastbit run`: a network or a deployed model on the accelerator, every tensor compared."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,6 @@ __all__ = ["command"]
 
 NETWORK = ".npz"
 RTL = "rtl"
-LONGEST_NAME = 100
-"""Characters of a tensor's name in that of its file."""
-
 
 @click.command("run")
 @click.argument("model", type=click.Path(path_type=Path))
@@ -67,6 +63,13 @@ LONGEST_NAME = 100
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write every tensor to, as .npy.",
 )
+@click.option(
+    "--reduce",
+    "small",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="If the accelerator is wrong, write the smallest job that shows it.",
+)
 def command(
     model: Path,
     inputs: tuple[str, ...],
@@ -80,27 +83,34 @@ def command(
     runtime: bool | None,
     batch: int | None,
     out: Path | None,
+    small: Path | None,
     **memories: int | None,
 ) -> None:
     """Run a MODEL (.tflite, .onnx) or network (.npz) on the accelerator and compare every tensor.
 
     A model's tensors are compared with what its kernel set makes of the inputs, and these with the
-    runtime's; what the accelerator cannot run is computed by the kernel set, and named.
+    runtime's; what the accelerator cannot run is computed by the kernel set, and named. The first
+    element that differs is explained.
 
     Exit status: 0 all equal, 1 something differs, 2 bad input.
     """
     from rich.console import Console
 
+    from flow.mismatch_job import check_folder
+    from flow.tensor_files import write_tensors
     from hw.config import EngineConfig
 
     with user_input():
         engine = EngineConfig(rows=rows, cols=cols, depth=depth, lanes=lanes, statistics=True)
     if not 0 < clock < float("inf"):
         raise UserError(f"--clock must be above 0 MHz, not {clock:g}")
+    if small is not None:
+        check_folder(small)
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 140
-    common = _Common(model, inputs, "verilator" if level == RTL else level, engine, memories, clock)
+    level = "verilator" if level == RTL else level
+    common = _Common(model, inputs, level, engine, memories, clock, small)
     if model.suffix == NETWORK:
         for name, value in (("--kernels", kernels), ("--runtime", runtime), ("--batch", batch)):
             if value is not None:
@@ -109,7 +119,7 @@ def command(
     else:
         equal, tensors = common.model(console, kernels, runtime, batch)
     if out is not None:
-        _write(tensors, out)
+        write_tensors(tensors, out)
         console.print(f"{len(tensors)} tensors are in {out}")
     if not equal:
         click.get_current_context().exit(1)
@@ -126,6 +136,7 @@ class _Common:
         engine: "EngineConfig",
         memories: dict[str, int | None],
         clock: float,
+        small: Path | None,
     ) -> None:
         self._path = path
         self._inputs = inputs
@@ -133,11 +144,13 @@ class _Common:
         self._engine = engine
         self._memories = memories
         self._clock = clock
+        self._small = small
 
     def network(self, console: "Console") -> "tuple[bool, dict[str, npt.NDArray[Any]]]":
         """A network that is for the accelerator already."""
         from flow.graph_file import load_graph
         from flow.job import Level
+        from flow.mismatch_run import explain_run, ran_network
         from flow.model_memories import compile_together
         from flow.network_run import read_inputs, run_network
         from flow.run_tables import show_network
@@ -149,6 +162,9 @@ class _Common:
         with console.status("begin") as status:
             run = run_network(graph, values, config, Level(self._level), on_stage=status.update)
         show_network(run, console, self._clock)
+        if not run.equal:
+            ran = ran_network(graph, values, run)
+            explain_run(ran, Level(self._level), console, folder=self._small)
         return run.equal, dict(run.result.tensors)
 
     def model(
@@ -156,6 +172,7 @@ class _Common:
     ) -> "tuple[bool, dict[str, npt.NDArray[Any]]]":
         """A deployed model."""
         from flow.job import Level
+        from flow.mismatch_run import explain_run, ran_model
         from flow.model_file import load_model
         from flow.model_inputs import read_model_inputs
         from flow.model_run import Target, run_model
@@ -176,6 +193,8 @@ class _Common:
                 loaded, values, chosen.kernels, target, runtime=shown, on_stage=status.update
             )
         show_model(run, console, self._clock)
+        if run.differences or run.counters_differ:
+            explain_run(ran_model(run), Level(self._level), console, folder=self._small)
         return run.equal, {
             name: run.values[name] for name in loaded.activations if name in run.values
         }
@@ -201,19 +220,3 @@ class _Common:
             console.print(f"not compared with the runtime: {reason}", markup=False)
             return None
         return run_runtime(self._path, model, values, kernels)
-
-
-def _write(tensors: "dict[str, npt.NDArray[Any]]", out: Path) -> None:
-    from flow.files import write_array
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out} cannot be made: {error.strerror}; name a folder") from error
-    used: set[str] = set()
-    for name, values in tensors.items():
-        plain = file = re.sub(r"[^\w.-]", "_", name)[:LONGEST_NAME]
-        while file in used:
-            file = f"{plain}_{len(used)}"
-        used.add(file)
-        write_array(out / f"{file}.npy", values)

@@ -4,6 +4,7 @@ The simulation stands still except while an answer is waited for, and runs by it
 of it depends on how fast the host is.
 """
 
+import os
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -109,11 +110,16 @@ def _read(file: IO[bytes], count: int) -> bytes:
 
 
 class _Process:
-    """The program that Verilator and `link_server.cpp` make."""
+    """The program that Verilator and `link_server.cpp` make, with a waveform or without."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, waves: Path | None = None) -> None:
+        variables = {} if waves is None else {verilator.WAVES_VARIABLE: str(waves)}
         self._process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | variables,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -128,7 +134,12 @@ class _Process:
 
 
 def open_link(
-    verilog: str, top: str, *, simulator: Simulator, build_root: Path = Path("build/sim")
+    verilog: str,
+    top: str,
+    *,
+    simulator: Simulator,
+    waves: Path | None = None,
+    build_root: Path = Path("build/sim"),
 ) -> SimulatedLink:
     """Build an accelerator with AXI ports, unless that was done before, and begin to simulate it.
 
@@ -138,6 +149,8 @@ def open_link(
         `hw.accelerator_axi.AcceleratorAxi` as emitted.
     simulator
         Verilator runs a program without Python; Icarus runs cocotb, a thousand times slower.
+    waves
+        A .vcd file to write, of everything that is simulated; only with Verilator.
     build_root
         Folder of cached builds.
 
@@ -149,6 +162,11 @@ def open_link(
     if (missing := simulator.missing()) is not None:
         raise SimulationError(missing)
     build_root = build_root.resolve()
+    if waves is not None:
+        if simulator is not Simulator.VERILATOR:
+            raise ValueError(f"waves are written by verilator, not by {simulator.value}")
+        program = verilator.build_traced_link_server(verilog, top, build_root=build_root)
+        return SimulatedLink(_Process(program, waves.resolve()))
     if simulator is Simulator.VERILATOR:
         program = verilator.build_link_server(verilog, top, build_root=build_root)
         return SimulatedLink(_Process(program))

@@ -23,10 +23,14 @@ from sim.ports import module_ports
 from sim.process import checked
 from sim.simulator import Simulator, verilator_root
 
-__all__ = ["build", "build_link_server"]
+__all__ = ["WAVES_VARIABLE", "build", "build_link_server", "build_traced_link_server"]
+
+WAVES_VARIABLE = "LASTBIT_WAVES"
+"""Environment variable that names the .vcd file of a traced link server."""
 
 _WAIVERS = Path(__file__).with_name("verilator.vlt")
 _LINK_SERVER = Path(__file__).with_name("link_server.cpp")
+_LINK_SERVER_WAVES = Path(__file__).with_name("link_server_waves.cpp")
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 _RUNTIME_WAVES = (*_RUNTIME, "verilated_vcd_c")
 _TIMEOUT = 900
@@ -97,6 +101,24 @@ def build_link_server(
     recipe = _Recipe(
         main=main,
         optimize="-O2",  # a tenth faster than -O1 for half as much time again to compile
+    )
+    return _build(verilog, top, recipe, build_root)
+
+
+def build_traced_link_server(verilog: str, top: str, *, build_root: Path) -> Path:
+    """Return the program of `build_link_server` that also writes a waveform.
+
+    Raises
+    ------
+    SimulationError
+        As of `build`.
+    """
+    recipe = _Recipe(
+        main=_LINK_SERVER_WAVES,
+        verilate=("--trace-vcd",),
+        optimize="-O0",  # what it runs is short
+        waves=True,
+        tools=_LINK_SERVER.read_text(encoding="utf-8"),
     )
     return _build(verilog, top, recipe, build_root)
 
