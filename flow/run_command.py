@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flow.errors import UserError, user_input
+from hw.multiplier_kind import MultiplierKind
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,6 +21,7 @@ __all__ = ["command"]
 
 NETWORK = ".npz"
 RTL = "rtl"
+
 
 @click.command("run")
 @click.argument("model", type=click.Path(path_type=Path))
@@ -43,6 +45,13 @@ RTL = "rtl"
 @click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
 @click.option("--depth", type=int, default=512, show_default=True, help="Rows of accumulators.")
 @click.option("--lanes", type=int, help="Requantizers.  [default: one a column]")
+@click.option(
+    "--multiplier",
+    type=click.Choice([kind.value for kind in MultiplierKind]),
+    default=MultiplierKind.PORTABLE.value,
+    show_default=True,
+    help="What elements multiply with: any tool's Verilog, or DSP blocks of an ECP5.",
+)
 @click.option("--activation-bytes", type=int, help="Memory.  [default: enough, as all of these]")
 @click.option("--weight-words", type=int)
 @click.option("--parameter-words", type=int)
@@ -78,6 +87,7 @@ def command(
     cols: int,
     depth: int,
     lanes: int | None,
+    multiplier: str,
     clock: float,
     kernels: str | None,
     runtime: bool | None,
@@ -101,7 +111,14 @@ def command(
     from hw.config import EngineConfig
 
     with user_input():
-        engine = EngineConfig(rows=rows, cols=cols, depth=depth, lanes=lanes, statistics=True)
+        engine = EngineConfig(
+            rows=rows,
+            cols=cols,
+            depth=depth,
+            lanes=lanes,
+            statistics=True,
+            multiplier=MultiplierKind(multiplier),
+        )
     if not 0 < clock < float("inf"):
         raise UserError(f"--clock must be above 0 MHz, not {clock:g}")
     if small is not None:

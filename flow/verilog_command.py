@@ -8,6 +8,7 @@ from flow.atomic import atomic_write
 from flow.errors import UserError, user_input
 from golden.names import parse_name
 from golden.scheme import Scheme
+from hw.multiplier_kind import MultiplierKind
 
 __all__ = ["command"]
 
@@ -25,6 +26,13 @@ __all__ = ["command"]
     default="float32,fixed,shift",
     show_default=True,
     help="Requantization schemes, separated by commas.",
+)
+@click.option(
+    "--multiplier",
+    type=click.Choice([kind.value for kind in MultiplierKind]),
+    default=MultiplierKind.PORTABLE.value,
+    show_default=True,
+    help="What elements multiply with: any tool's Verilog, or DSP blocks of an ECP5.",
 )
 @click.option(
     "--top",
@@ -56,6 +64,7 @@ def command(
     group: int | None,
     depth: int,
     schemes: str,
+    multiplier: str,
     top: str,
     lanes: int | None,
     divisor: int,
@@ -66,7 +75,8 @@ def command(
     """Write NAME.v, NAME.md (its ports) and NAME.vlt (reasoned lint waivers) to a folder.
 
     The engine computes requantize(A x W); the accelerator runs programs, with memories of the given
-    sizes. The same options give the same bytes.
+    sizes. The same options give the same bytes. Models of a vendor's primitives, which simulators
+    need and synthesis must not read, are written beside it.
     """
     from flow.verilog_files import axi_files, engine_files, uart_files
     from hw.accelerator_config import AcceleratorConfig
@@ -75,7 +85,13 @@ def command(
     with user_input():
         chosen = frozenset(parse_name(Scheme, scheme.strip()) for scheme in schemes.split(","))
         engine = EngineConfig(
-            rows=rows, cols=cols, group=group, depth=depth, lanes=lanes, schemes=chosen
+            rows=rows,
+            cols=cols,
+            group=group,
+            depth=depth,
+            lanes=lanes,
+            schemes=chosen,
+            multiplier=MultiplierKind(multiplier),
         )
         if top == "engine":
             files = engine_files(engine, name or "lastbit_gemm")

@@ -12,6 +12,7 @@ from hw.emit import check_module_name, emit_verilog, ports
 from hw.gemm_axis import GemmAxis
 from hw.instruction import AccumulateOperation
 from hw.uart_transmitter import check_divisor
+from sim.primitive_models import primitive_models
 
 __all__ = ["axi_files", "engine_files", "uart_files"]
 
@@ -104,10 +105,15 @@ def _files(
     top: Any, name: str, summary: str, meanings: Mapping[str, str], values: Mapping[str, Any]
 ) -> dict[str, str]:
     waivers = resources.files("sim").joinpath("verilator.vlt").read_text(encoding="utf-8")
+    verilog = emit_verilog(top, name)
+    models = {path.name: path.read_text(encoding="utf-8") for path in primitive_models(verilog)}
+    if models:
+        summary += f" To simulate it, add {', '.join(models)}; synthesis has the primitive itself."
     return {
-        f"{name}.v": emit_verilog(top, name),
+        f"{name}.v": verilog,
         f"{name}.md": _port_table(top, name, summary, {**_MEANINGS, **meanings}, values),
         f"{name}.vlt": waivers,
+        **models,
     }
 
 

@@ -44,6 +44,8 @@ class EngineConfig:
         Width of the accumulators. They wrap.
     activation, weight, output : IntegerFormat
         Formats of the streams.
+    multiplier : MultiplierKind
+        What elements multiply with.
     """
 
     rows: int = 8

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sim.build_cache import build_once, content_hash
+from sim.primitive_models import with_primitive_models
 from sim.process import checked
 from sim.simulator import Simulator
 
@@ -27,7 +28,8 @@ def build(verilog: str, top: str, *, waves: bool, build_root: Path) -> Path:
     SimulationError
         Icarus refuses the text; the message ends with what it said.
     """
-    text = "`timescale 1ns/1ns\n" + verilog + (_DUMP.format(top=top) if waves else "")
+    text = "`timescale 1ns/1ns\n" + with_primitive_models(verilog)
+    text += _DUMP.format(top=top) if waves else ""
     roots = ("-s", top, *(("-s", "lastbit_dump") if waves else ()))
     key = content_hash(text, *roots, Simulator.ICARUS.version)
 

@@ -20,6 +20,7 @@ from cocotb_tools import config
 
 from sim.build_cache import build_once, content_hash
 from sim.ports import module_ports
+from sim.primitive_models import with_primitive_models
 from sim.process import checked
 from sim.simulator import Simulator, verilator_root
 
@@ -124,6 +125,7 @@ def build_traced_link_server(verilog: str, top: str, *, build_root: Path) -> Pat
 
 
 def _build(verilog: str, top: str, recipe: _Recipe, build_root: Path) -> Path:
+    verilog = with_primitive_models(verilog)
     control = _WAIVERS.read_text(encoding="utf-8") + recipe.control
     arguments = (*_VERILATE, *recipe.verilate)
     tools = f"{Simulator.VERILATOR.version}, {recipe.tools}"

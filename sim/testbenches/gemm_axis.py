@@ -21,7 +21,11 @@ def _build(**sizes: Any) -> Any:
 TESTBENCH = Testbench(
     build=_build,
     everyday=[{"rows": 2, "cols": 3, "depth": 8}],
-    long=[{"rows": 8, "cols": 8, "depth": 32}, {"rows": 16, "cols": 16, "depth": 32}],
+    long=[
+        {"rows": 8, "cols": 8, "depth": 32},
+        {"rows": 16, "cols": 16, "depth": 32},
+        {"rows": 12, "cols": 4, "depth": 16, "multiplier": "ecp5"},
+    ],
 )
 
 

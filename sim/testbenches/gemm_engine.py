@@ -26,7 +26,10 @@ def _build(**sizes: Any) -> Any:
 TESTBENCH = Testbench(
     build=_build,
     # Only where a tile is loaded faster than a word can be added to again do passes wait for it.
-    everyday=[{"rows": 2, "cols": 3, "group": 1, "depth": 16}],
+    everyday=[
+        {"rows": 2, "cols": 3, "group": 1, "depth": 16},
+        {"rows": 12, "cols": 2, "depth": 16, "multiplier": "ecp5"},
+    ],
     long=[
         {"rows": 4, "cols": 4, "group": 2, "depth": 9, "lanes": 1},
         {"rows": 2, "cols": 6, "depth": 16, "lanes": 3},
@@ -38,6 +41,9 @@ TESTBENCH = Testbench(
         {"rows": 8, "cols": 2, "group": 4, "depth": 16, "schemes": ["FLOAT32"]},
         {"rows": 4, "cols": 4, "depth": 12, "schemes": ["FIXED", "SHIFT"]},
         {"rows": 4, "cols": 4, "depth": 12, "weight": "int4"},
+        {"rows": 12, "cols": 12, "depth": 32, "multiplier": "ecp5"},
+        {"rows": 16, "cols": 4, "depth": 16, "lanes": 2, "multiplier": "ecp5"},
+        {"rows": 5, "cols": 3, "group": 1, "depth": 9, "multiplier": "ecp5"},
     ],
 )
 

@@ -18,9 +18,13 @@ from sim.testbench import Testbench
 CYCLES = 1500
 
 
-def _build(*, group: int, above: int, weight: str = "int8") -> Any:
-    config = engine_config(rows=group, group=group, weight=weight)
-    return ProcessingElement(config, above=above)
+def _config() -> Any:
+    return _build(**parameters()).config
+
+
+def _build(*, group: int, above: int, sum_latency: int = 1, **formats: str) -> Any:
+    config = engine_config(rows=group, group=group, **formats)
+    return ProcessingElement(config, above=above, sum_latency=sum_latency)
 
 
 TESTBENCH = Testbench(
@@ -29,6 +33,7 @@ TESTBENCH = Testbench(
         {"group": 1, "above": 0},
         {"group": 2, "above": 2},
         {"group": 4, "above": 4},
+        {"group": 4, "above": 4, "sum_latency": 2, "multiplier": "ecp5"},
     ],
     long=[
         {"group": 1, "above": 1},
@@ -37,6 +42,8 @@ TESTBENCH = Testbench(
         {"group": 4, "above": 0},
         {"group": 4, "above": 60},
         {"group": 4, "above": 8, "weight": "int4"},
+        {"group": 4, "above": 0, "multiplier": "ecp5"},
+        {"group": 1, "above": 1, "multiplier": "ecp5", "weight": "int4"},
     ],
 )
 
@@ -76,8 +83,9 @@ async def _check(dut: Any, activations: Integers, weights: Integers, above: Inte
     }
     if parameters()["above"]:
         inputs["i_sum"] = [pack([value], len(dut.i_sum)) for value in above]
-        sums[1 - component.latency :] = 0  # their sum from above comes after the end
-        sums[: 1 - component.latency] += above[component.latency - 1 :]
+        later = component.latency - component.sum_latency
+        sums[-later:] = 0  # their sum from above comes after the end
+        sums[:-later] += above[later:]
     outputs = ["o_sum", "o_activation", "o_load", "o_swap"]
     await clock.start(dut)
     seen = await play(dut, inputs, outputs)
@@ -94,7 +102,7 @@ async def _check(dut: Any, activations: Integers, weights: Integers, above: Inte
 async def weighted_operands(dut: Any) -> None:
     """Weighted activations, weights and sums from above; loads and swaps at any time."""
     random, group = generator("weighted"), parameters()["group"]
-    config = engine_config(weight=parameters().get("weight", "int8"))
+    config = _config()
     bound = parameters()["above"] * config.activation.min * config.weight.min
     await _check(
         dut,
@@ -107,7 +115,7 @@ async def weighted_operands(dut: Any) -> None:
 @cocotb.test()
 async def all_extreme(dut: Any) -> None:
     """Every product is (-128)(-128), on top of the largest sum from above: the largest sum."""
-    config = engine_config(weight=parameters().get("weight", "int8"))
+    config = _config()
     lowest = config.activation.min * config.weight.min
     await _check(
         dut,

@@ -29,6 +29,7 @@ TESTBENCH = Testbench(
         {"rows": 1, "cols": 1},
         {"rows": 4, "cols": 3, "group": 2},
         {"rows": 8, "cols": 8, "group": 4},
+        {"rows": 12, "cols": 3, "multiplier": "ecp5"},
     ],
     long=[
         {"rows": 3, "cols": 5, "group": 1},
@@ -36,6 +37,9 @@ TESTBENCH = Testbench(
         {"rows": 6, "cols": 7, "group": 2},
         {"rows": 16, "cols": 16, "group": 4},
         {"rows": 12, "cols": 4, "group": 4, "weight": "int4"},
+        {"rows": 8, "cols": 8, "multiplier": "ecp5"},
+        {"rows": 16, "cols": 4, "multiplier": "ecp5", "weight": "int4"},
+        {"rows": 6, "cols": 3, "group": 2, "multiplier": "ecp5"},
     ],
 )
 
@@ -73,8 +77,9 @@ async def _check(dut: Any, tiles: Sequence[_Tile]) -> None:
     for tile, (loads, streams) in zip(tiles, starts, strict=True):
         rows = tile.activations.reshape(-1, config.groups, config.group)
         for g in range(config.groups):
-            activation[streams + g : streams + g + len(rows), g] = rows[:, g]
-            swap[streams + g, g] = 1
+            first = streams + config.group_delay(g)
+            activation[first : first + len(rows), g] = rows[:, g]
+            swap[first, g] = 1
         for r in range(config.rows):
             load[loads + r, r // config.group] = 1
         for c in range(config.cols):

@@ -17,6 +17,7 @@ from golden.instruction import Instruction, Opcode
 from hw.accelerator_config import AcceleratorConfig
 from hw.config import EngineConfig
 from hw.host_port import HostMemory
+from hw.multiplier_kind import MultiplierKind
 from sim.simulated_link import open_link
 from sim.simulator import Simulator
 
@@ -85,6 +86,8 @@ def test_random_programs_take_the_predicted_cycles():
         (8, 12, 64, {"lanes": 2, "group": 2}),
         (2, 16, 8, {}),
         (12, 2, 8, {}),
+        (12, 3, 16, {"multiplier": MultiplierKind.ECP5}),
+        (20, 2, 8, {"multiplier": MultiplierKind.ECP5, "lanes": 1}),
     ],
 )
 def test_random_programs_take_the_predicted_cycles_on_any_array(rows, cols, depth, options):

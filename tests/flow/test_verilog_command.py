@@ -20,6 +20,14 @@ def test_writes_verilog_port_table_and_waivers(tmp_path):
     assert sorted(path.name for path in out.iterdir()) == ["gemm.md", "gemm.v", "gemm.vlt"]
 
 
+def test_the_models_of_primitives_are_written_beside_it(tmp_path):
+    result = lastbit("--rows", 4, "--cols", 1, "--multiplier", "ecp5", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "module MULT18X18D (" in (tmp_path / "mult18x18d.v").read_text()
+    assert "module MULT18X18D" not in (tmp_path / "lastbit_gemm.v").read_text()
+    assert "To simulate it, add mult18x18d.v;" in (tmp_path / "lastbit_gemm.md").read_text()
+
+
 SMALL = ["--rows", 2, "--cols", 3, "--depth", 4]
 MEMORIES = [
     *("--activation-bytes", 256),
