@@ -7,7 +7,7 @@ the machine:
   with VNNI, the accumulators are exact modulo 2**32;
 * Add is a fused multiply-add of AVX2, Mean the float32 sum of SSE vectors; Arm has other rules for
   these two and for GlobalAveragePool;
-* a batch is computed as the model's own batches, one after the other, on one thread.
+* a larger batch is computed as the model's own batches, one after the other.
 
 Where a model is in QDQ form, an operator is computed so if ONNX Runtime joins it with the
 quantization around it: it does for uint8, and for int8 with the session option

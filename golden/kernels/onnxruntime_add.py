@@ -28,37 +28,23 @@ def add(x: NodeValues) -> npt.NDArray[Any]:
         return activated(real(x, 0) + real(x, 1), operator.activation, x.output)
     if x.tensor(0).dtype != x.output.dtype or x.tensor(1).dtype != x.output.dtype:
         raise ValueError(f"its inputs must be {x.output.dtype} like its output")
-    shapes = (x.tensor(0).shape, x.tensor(1).shape)
-    a, b = (1, 0) if _scalar_first(*shapes) else (0, 1)
+    a, b = (1, 0) if _scalar_first(x.tensor(0).shape, x.tensor(1).shape) else (0, 1)
     c = x.output_quantization
     ra, rb = (np.float32(x.quantization(index).scale / c.scale) for index in (a, b))
     za, zb = (np.float32(x.quantization(index).zero_point) for index in (a, b))
     fixed = np.float32(c.zero_point) - fused_multiply_add(ra, za, np.float32(rb * zb))
-    terms = [(x.integers(a), ra), (x.integers(b), rb)]
-    if _one_by_one(*shapes):
-        terms.reverse()
-    (outer, outer_ratio), (inner, inner_ratio) = terms
-    total = fused_multiply_add(inner.astype(np.float32), inner_ratio, fixed)
-    total = fused_multiply_add(outer.astype(np.float32), outer_ratio, total)
+    total = fused_multiply_add(x.integers(b).astype(np.float32), rb, fixed)
+    total = fused_multiply_add(x.integers(a).astype(np.float32), ra, total)
     fmt = x.output_format
     return clipped(total, fmt.min, fmt.max).astype(fmt.dtype)
 
 
-def _innermost(first: Shape, second: Shape) -> tuple[int, int]:
-    """Lengths along the last dimension in which one of the shapes is longer than 1."""
-    for lengths in zip(reversed(first), reversed(second), strict=False):
-        if lengths != (1, 1):
-            return lengths
-    if first and second:
-        return 1, 1
-    return (first or (1,))[-1], (second or (1,))[-1]
-
-
 def _scalar_first(first: Shape, second: Shape) -> bool:
-    """Whether the first input has one element for a whole run of the second: then they swap."""
-    return _innermost(first, second)[0] == 1
+    """Whether the first input has one element for a whole run of the second: then they swap.
 
-
-def _one_by_one(first: Shape, second: Shape) -> bool:
-    """Whether runs are of one element: then the other input is added last."""
-    return _innermost(first, second) == (1, 1)
+    The last dimension in which not both have one element decides; without any they swap too.
+    """
+    for lengths in zip(reversed(first or (1,)), reversed(second or (1,)), strict=False):
+        if lengths != (1, 1):
+            return lengths[0] == 1
+    return True

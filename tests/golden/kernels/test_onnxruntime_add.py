@@ -28,6 +28,8 @@ SHAPES = [
     ((4, 1, 1), ()),
     ((), (4, 1, 1)),
     ((300,), (300,)),
+    ((1,), (60, 1)),
+    ((60, 1), (1, 1)),
 ]
 
 
@@ -58,7 +60,7 @@ def compare(rng, form, dtype, shapes, clip=None, zero_point=None):
     check(builder, total, {"a": x, "b": y}, expected, "QLinearAdd" if fused else "Relu")
 
 
-@pytest.mark.parametrize("count", [15, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [10, pytest.param(150, marks=pytest.mark.long)])
 @pytest.mark.parametrize("form", list(Form), ids=lambda form: form.value)
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
 def test_sums(form, dtype, count):
@@ -72,6 +74,23 @@ def test_shapes(shapes):
     rng = np.random.default_rng(1)
     for _ in range(4):
         compare(rng, Form.QOPERATOR, np.int8, shapes)
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=lambda s: " ".join(map(str, s)))
+def test_sums_of_roundings(shapes):
+    """Terms that cancel, in steps so small that the order of additions decides the integer."""
+    rng = np.random.default_rng(6)
+    for _ in range(8):
+        scale, zeros = rng.uniform(0.01, 0.09), rng.integers(-20, 20, 3)
+        a, b = (Numbers(scale * factor, int(z)) for factor, z in zip((1, 2), zeros, strict=False))
+        out = Numbers(scale * 2.0**-19 * rng.uniform(1, 2), int(zeros[2]))
+        count = int(rng.integers(1, 50))
+        x = np.array(rng.choice([-2, 2], shapes[0]) * count + a.zero_point, np.int8)
+        y = np.array(rng.choice([-1, 1], shapes[1]) * count + b.zero_point, np.int8)
+        builder = OnnxBuilder(Form.QOPERATOR)
+        total = builder.add(builder.input("a", x.shape, a), builder.input("b", y.shape, b), out)
+        expected = golden(Add(), [(x, a), (y, b)], out, np.broadcast_shapes(*shapes))
+        check(builder, total, {"a": x, "b": y}, expected, "QLinearAdd")
 
 
 @pytest.mark.parametrize("zero_point", [-128, 0, 17])

@@ -101,7 +101,7 @@ def images(data, seed):
     return {"x": np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)}
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [2, pytest.param(25, marks=pytest.mark.long)])
 @pytest.mark.parametrize("form", list(Form), ids=lambda form: form.value)
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
 def test_every_tensor(form, dtype, count):
