@@ -138,6 +138,9 @@ def _causes(
         replace(each, sentence=f"{alone}{each.sentence}")
         for each in diagnose(found[image][..., channels], right[image][..., channels], origin)
     ]
-    array = explain_by_faults(replay, found, right)
+    everywhere = len(wrong) == len(np.unique(places.column))
+    if everywhere and any(each.complete for each in arithmetic):
+        return tuple(arithmetic)
+    array = explain_by_faults(replay, places, found, right)
     both = [*arithmetic, *array]
     return tuple([each for each in both if each.complete] or both)

@@ -1,21 +1,24 @@
-"""Faults of the array, and what a layer would be with each: hypotheses about a difference.
+"""Which fault of the array explains differences: what a layer would be with each is tried.
 
-The accumulator after a pass is changed as the fault does, in golden, and the results are those of
-the columns in which there are differences.
+A fault is tried in the columns in which there are differences.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from flow.mismatch_replay import LayerReplay
-from golden.accumulate import wrap
-from golden.accumulate_operation import AccumulateOperation
+from flow.array_faults import (
+    Fault,
+    LostAccumulators,
+    LostPass,
+    OtherPassWeights,
+    SilentRow,
+    StuckBit,
+    StuckSum,
+)
+from flow.mismatch_replay import ElementPlaces, LayerReplay
 from golden.hypothesis import Explanation, Hypothesis, judge
-from golden.program_observer import Drain, ObservedPass
 
 __all__ = ["explain_by_faults"]
 
@@ -25,147 +28,21 @@ Mask = npt.NDArray[np.bool_]
 
 _FEWEST_DIFFERENCES = 3
 """Among so many faults there is one for any fewer."""
-_WORK = 1 << 21
+_MOST_PASSES = 32
+_WORK = 1 << 18
 """Products of all the instructions that are tried with every fault, unless one has more."""
 
 
-class _Fault(Protocol):
-    """Something in the array that is broken: an observer that changes accumulators."""
-
-    @property
-    def sentence(self) -> str:
-        """What is broken."""
-
-    def after_pass(self, done: ObservedPass) -> None:
-        """Change the accumulators."""
-
-    def after_drain(self, drain: Drain) -> None:
-        """See a drain."""
-
-
-class _Linear:
-    """A fault of sums, which mean nothing in maxima."""
-
-    def after_drain(self, drain: Drain) -> None:
-        """Sums do not depend on it."""
-
-
-@dataclass
-class _SilentRow(_Linear):
-    """A row of the array adds nothing."""
-
-    row: int
-    bits: int
-
-    @property
-    def sentence(self) -> str:
-        return f"row {self.row} of the array adds nothing"
-
-    def after_pass(self, done: ObservedPass) -> None:
-        products = np.outer(done.activations[:, self.row], done.weights[self.row].astype(np.int64))
-        if done.operation is not AccumulateOperation.MAX:
-            done.accumulators[:] = wrap(done.accumulators - products, self.bits)
-
-
-@dataclass
-class _OtherPassWeights(_Linear):
-    """Weights are those of the pass before."""
-
-    bits: int
-    before: Int8Array | None = None
-
-    @property
-    def sentence(self) -> str:
-        return "weights are those of the pass before"
-
-    def after_pass(self, done: ObservedPass) -> None:
-        weights = done.weights if self.before is None else self.before
-        change = weights.astype(np.int64) - done.weights
-        self.before = done.weights
-        if done.operation is not AccumulateOperation.MAX:
-            sums = done.activations.astype(np.int64) @ change
-            done.accumulators[:] = wrap(done.accumulators + sums, self.bits)
-
-
-@dataclass
-class _LostPass(_Linear):
-    """A pass of each column tile leaves the accumulators as they were."""
-
-    number: int
-    bits: int
-
-    @property
-    def sentence(self) -> str:
-        return f"the sums of pass {self.number} are lost"
-
-    def after_pass(self, done: ObservedPass) -> None:
-        if done.number == self.number and done.operation is not AccumulateOperation.MAX:
-            sums = done.activations.astype(np.int64) @ done.weights.astype(np.int64)
-            done.accumulators[:] = wrap(done.accumulators - sums, self.bits)
-
-
-@dataclass
-class _LostAccumulators:
-    """Each pass begins anew: what accumulated is lost."""
-
-    @property
-    def sentence(self) -> str:
-        return "sums are not added to those before, so that the last pass is all there is"
-
-    def after_pass(self, done: ObservedPass) -> None:
-        done.accumulators[:] = done.activations.astype(np.int64) @ done.weights.astype(np.int64)
-
-    def after_drain(self, drain: Drain) -> None:
-        """It is in no pass."""
-
-
-@dataclass
-class _StuckSum(_Linear):
-    """A bit of the sums that leave the array."""
-
-    bit: int
-    value: int
-    bits: int
-
-    @property
-    def sentence(self) -> str:
-        return f"bit {self.bit} of the array's sums is stuck at {self.value}"
-
-    def after_pass(self, done: ObservedPass) -> None:
-        mask = 1 << self.bit
-        sums = done.activations.astype(np.int64) @ done.weights.astype(np.int64)
-        stuck = sums | mask if self.value else sums & ~mask
-        if done.operation is not AccumulateOperation.MAX:
-            done.accumulators[:] = wrap(done.accumulators + stuck - sums, self.bits)
-
-
-@dataclass
-class _StuckBit:
-    """A bit of the accumulators."""
-
-    bit: int
-    value: int
-    bits: int
-
-    @property
-    def sentence(self) -> str:
-        return f"bit {self.bit} of the accumulators is stuck at {self.value}"
-
-    def after_pass(self, done: ObservedPass) -> None:
-        mask = 1 << self.bit
-        stuck = done.accumulators | mask if self.value else done.accumulators & ~mask
-        done.accumulators[:] = wrap(stuck, self.bits)
-
-    def after_drain(self, drain: Drain) -> None:
-        """It shows in the passes."""
-
-
 def explain_by_faults(
-    replay: LayerReplay, actual: Int8Array, expected: Int8Array
+    replay: LayerReplay, places: ElementPlaces, actual: Int8Array, expected: Int8Array
 ) -> list[Explanation]:
-    """Return the faults that explain every difference, or else most of them, best first."""
-    part, known, columns = _wanted(replay, actual != expected)
-    different = known & (actual != expected)
+    """Return the faults that explain every difference, or else most of them, best first.
+
+    Simple faults come first: no others are tried if one of them explains everything.
+    """
+    part = _wanted(replay, places, actual != expected)
+    known = np.isin(places.instruction, part)
+    columns, different = places.column, known & (actual != expected)
     if different.sum() < _FEWEST_DIFFERENCES:
         return []
     wrong = sorted(set(columns[different].tolist()))
@@ -173,21 +50,27 @@ def explain_by_faults(
     right = expected[known]
     named = _columns(wrong, len(set(columns[known].tolist())))
 
-    def hypotheses() -> Iterator[Hypothesis]:
-        for fault in _faults(replay, part):
+    def with_faults(faults: Iterable[Fault]) -> Iterator[Hypothesis]:
+        for fault in faults:
             outputs = np.where(inside, replay.run(fault, part)[known], right)
             yield Hypothesis(f"{fault.sentence}{named}", outputs)
-        yield from _exchanged(expected, known, columns, wrong, replay)
 
-    found = judge(hypotheses(), actual[known], right)
-    complete = [each for each in found if each.complete]
-    partial = [each for each in found if 2 * each.gain >= each.total]
-    return complete or sorted(partial, key=lambda each: -each.gain)
+    partial: list[Explanation] = []
+    for level in (
+        _exchanged(expected, known, columns, wrong),
+        with_faults(_simple_faults(replay, part)),
+        with_faults(_stuck_bits(replay)),
+    ):
+        found = judge(level, actual[known], right)
+        complete = [each for each in found if each.complete]
+        if complete:
+            return complete
+        partial += [each for each in found if 2 * each.gain >= each.total]
+    return sorted(partial, key=lambda each: -each.gain)
 
 
-def _wanted(replay: LayerReplay, different: Mask) -> tuple[range, Mask, Integers]:
-    """The instructions to try, the elements they compute, and the columns those are in."""
-    places = replay.places()
+def _wanted(replay: LayerReplay, places: ElementPlaces, different: Mask) -> range:
+    """The instructions to try: from the first difference on, as many as are not too much work."""
     wrong = set(places.instruction[different].tolist())
     runs = list(replay.runs())
     first = next(n for n, run in enumerate(runs) if set(run) & wrong)
@@ -195,9 +78,7 @@ def _wanted(replay: LayerReplay, different: Mask) -> tuple[range, Mask, Integers
     while last + 1 < len(runs) and work + _products(replay, runs[last + 1]) <= _WORK:
         last += 1
         work += _products(replay, runs[last])
-    part = range(runs[first].start, runs[last].stop)
-    known = np.isin(places.instruction, part)
-    return part, known, places.column
+    return range(runs[first].start, runs[last].stop)
 
 
 def _products(replay: LayerReplay, part: range) -> int:
@@ -206,25 +87,29 @@ def _products(replay: LayerReplay, part: range) -> int:
     return int(sum(step.passes * step.rows for step in steps) * engine.rows * engine.cols)
 
 
-def _faults(replay: LayerReplay, part: range) -> Iterator[_Fault]:
-    """All that are known, those that are easiest to believe first."""
+def _simple_faults(replay: LayerReplay, part: range) -> Iterator[Fault]:
     engine = replay.program.config.engine
     steps = [replay.program.instructions[index] for index in part]
     bits = engine.accumulator_bits
     for row in range(engine.rows):
-        yield _SilentRow(row, bits)
-    yield _OtherPassWeights(bits)
-    yield _LostAccumulators()
-    for number in range(min(max(step.passes // step.tiles_n for step in steps), engine.depth)):
-        yield _LostPass(number, bits)
-    for bit in range(bits):
+        yield SilentRow(row, bits)
+    yield OtherPassWeights(bits)
+    yield LostAccumulators()
+    for number in range(min(max(step.passes // step.tiles_n for step in steps), _MOST_PASSES)):
+        yield LostPass(number, bits)
+
+
+def _stuck_bits(replay: LayerReplay) -> Iterator[Fault]:
+    engine = replay.program.config.engine
+    for bit in range(engine.accumulator_bits):
         for value in (0, 1):
-            yield _StuckSum(bit, value, bits)
-            yield _StuckBit(bit, value, bits)
+            if bit < engine.sum_shape(engine.rows).width:
+                yield StuckSum(bit, value, engine.accumulator_bits)
+            yield StuckBit(bit, value, engine.accumulator_bits)
 
 
 def _exchanged(
-    expected: Int8Array, known: Mask, columns: Integers, wrong: list[int], replay: LayerReplay
+    expected: Int8Array, known: Mask, columns: Integers, wrong: list[int]
 ) -> Iterator[Hypothesis]:
     """One column that has the results of another one of its tile."""
     if len(wrong) != 1:

@@ -18,7 +18,7 @@ from flow.job import Level
 from flow.mismatch import Mismatch, explain_mismatch
 from flow.mismatch_cuts import NetworkJob
 from flow.mismatch_location import Location
-from flow.mismatch_report import mismatch_lines
+from flow.mismatch_report import cause_lines, place_lines
 from flow.model_memories import MEMORIES
 from flow.network_run import compile_network, kept_tensors
 from flow.program_job import run_program_job
@@ -92,8 +92,10 @@ def check_folder(folder: Path) -> None:
         raise UserError(f"--reduce {folder} cannot be made; make the folder {folder.parent} first")
 
 
-def write_job(folder: Path, small: SmallJob, target: JobTarget) -> Mismatch | None:
+def write_job(folder: Path, small: SmallJob, target: JobTarget, whole: Mismatch) -> Mismatch | None:
     """Write a job that fails, and return what is wrong in it; the folder is there whole or not.
+
+    `whole` is what was wrong in the job that it comes from: more differences say more of the cause.
 
     Raises
     ------
@@ -113,7 +115,8 @@ def write_job(folder: Path, small: SmallJob, target: JobTarget) -> Mismatch | No
         lines = [*_heading(small, output), *_arrays(made, small, target, output)]
         if mismatch is not None and target.level is not Level.GOLDEN:
             lines += _waves(made, small.job, target, mismatch.location)
-        lines += [] if mismatch is None else mismatch_lines(mismatch)
+        lines += [] if mismatch is None else place_lines(mismatch)
+        lines += ["", "In the job that this comes from:", *cause_lines(whole)]
         (made / README).write_text("\n".join(lines) + "\n", encoding="utf-8")
         made.replace(folder)
     finally:

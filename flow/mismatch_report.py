@@ -11,7 +11,7 @@ from flow.unsupported import shown
 from golden.diagnose import report
 from golden.scheme import Scheme
 
-__all__ = ["describe_case", "mismatch_lines"]
+__all__ = ["cause_lines", "describe_case", "mismatch_lines", "place_lines"]
 
 _LISTED_PASSES = 6
 _LISTED_COLUMNS = 8
@@ -19,6 +19,24 @@ _LISTED_COLUMNS = 8
 
 def mismatch_lines(mismatch: Mismatch) -> Iterator[str]:
     """The lines of a report."""
+    yield from place_lines(mismatch)
+    if mismatch.compiled_wrongly:
+        yield (
+            f"  the program itself is wrong: golden runs it to {mismatch.case.result} too, and by "
+            f"the layer's definition {mismatch.expected} is right"
+        )
+        return
+    yield from cause_lines(mismatch)
+
+
+def cause_lines(mismatch: Mismatch) -> Iterator[str]:
+    """What the differences have in common."""
+    yield f"  {_columns(mismatch)}"
+    yield from (f"  {line}" for line in report(list(mismatch.causes)).splitlines())
+
+
+def place_lines(mismatch: Mismatch) -> Iterator[str]:
+    """The first element that differs, where it is computed, and how."""
     at, compared = mismatch.location, mismatch.comparison
     batch, y, x, channel = at.element
     yield (
@@ -32,14 +50,6 @@ def mismatch_lines(mismatch: Mismatch) -> Iterator[str]:
     yield from (f"  {line}" for line in _place(at))
     yield from (f"  {line}" for line in _passes(at))
     yield from (f"  {line}" for line in describe_case(mismatch.case))
-    if mismatch.compiled_wrongly:
-        yield (
-            f"  the program itself is wrong: golden runs it to {mismatch.case.result} too, and by "
-            f"the layer's definition {mismatch.expected} is right"
-        )
-        return
-    yield f"  {_columns(mismatch)}"
-    yield from (f"  {line}" for line in report(list(mismatch.causes)).splitlines())
 
 
 def describe_case(case: RequantizationCase) -> Iterator[str]:
@@ -104,6 +114,8 @@ def _pass(each: ElementPass) -> str:
 
 def _columns(mismatch: Mismatch) -> str:
     columns, used = mismatch.columns
+    if used == 1:
+        return f"the layer uses only column {columns[0]} of the array"
     if len(columns) == used:
         return f"differences are in all {used} columns of the array that the layer uses"
     names = ", ".join(map(str, columns[:_LISTED_COLUMNS]))

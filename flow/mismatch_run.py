@@ -14,7 +14,7 @@ from flow.job import Level
 from flow.mismatch import Mismatch, explain_mismatch
 from flow.mismatch_job import JobTarget, write_job
 from flow.mismatch_reduce import reduce_job
-from flow.mismatch_report import mismatch_lines
+from flow.mismatch_report import mismatch_lines, place_lines
 from flow.model_result import ModelRun
 from flow.network_run import NetworkRun
 from flow.reference import run_reference
@@ -154,10 +154,9 @@ def _reduce(
         say("run again, even the whole network does not fail: the fault comes and goes")
         return
     with console.status("waves"):
-        again = write_job(folder, small, target)
+        again = write_job(folder, small, target, found)
     types = reduced.job.graph.types
     shapes = ", ".join(f"{name} {' × '.join(map(str, kind.shape))}" for name, kind in types.items())
     say(f"{folder} holds the smallest job that still fails, found in {reduced.runs} runs: {shapes}")
     if again is not None:
-        for line in list(mismatch_lines(again))[:1]:
-            say(line)
+        say(next(place_lines(again)))

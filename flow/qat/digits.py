@@ -11,27 +11,32 @@ __all__ = ["DigitsNetwork", "digit_tensors"]
 
 
 class DigitsNetwork(nn.Module):
-    """A convolution, a depthwise one around which a residual goes, and another; 1,978 parameters.
+    """A convolution, a depthwise one around which a residual goes, and another.
 
     Parameters
     ----------
     weights, activations : how they are quantized
+    channels : of the first convolution; the last has twice as many
     """
 
-    def __init__(self, weights: Recipe = WEIGHTS, activations: Recipe = ACTIVATIONS) -> None:
+    def __init__(
+        self, weights: Recipe = WEIGHTS, activations: Recipe = ACTIVATIONS, *, channels: int = 8
+    ) -> None:
         super().__init__()
         self.input = QuantInput(activations)
-        self.conv1 = QuantConv2d(1, 8, 3, padding=1, weights=weights)
+        self.conv1 = QuantConv2d(1, channels, 3, padding=1, weights=weights)
         self.relu1 = QuantReLU(activations)
-        self.depthwise = QuantConv2d(8, 8, 3, padding=1, groups=8, weights=weights)
+        self.depthwise = QuantConv2d(
+            channels, channels, 3, padding=1, groups=channels, weights=weights
+        )
         self.quantize1 = QuantOutput(activations)
         self.add = QuantAdd(activations, relu=True)
         self.pool1 = nn.MaxPool2d(2)
-        self.conv2 = QuantConv2d(8, 16, 3, padding=1, weights=weights)
+        self.conv2 = QuantConv2d(channels, 2 * channels, 3, padding=1, weights=weights)
         self.relu2 = QuantReLU(activations)
         self.pool2 = nn.MaxPool2d(2)
         self.flat = nn.Flatten()
-        self.linear = QuantLinear(64, 10, weights=weights)
+        self.linear = QuantLinear(8 * channels, 10, weights=weights)
         self.logits = QuantOutput(activations)
 
     def forward(self, images: Tensor) -> Tensor:
