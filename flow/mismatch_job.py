@@ -100,7 +100,7 @@ def write_job(folder: Path, small: SmallJob, target: JobTarget, whole: Mismatch)
     Raises
     ------
     UserError
-        It cannot be written, or the simulator fails.
+        It cannot be written.
     """
     program = compile_network(small.job.graph, target.config)
     mismatch = explain_mismatch(small.job.graph, program, small.expected, small.actual)
@@ -158,8 +158,12 @@ def _waves(folder: Path, job: NetworkJob, target: JobTarget, at: Location) -> li
     program = compile_network(job.graph, target.config)
     whole = folder / "whole.vcd"
     root = target.build_root
-    with open_machine(program, Level.VERILATOR, waves=whole, build_root=root) as machine:
-        machine.run(job.inputs)
+    try:
+        with open_machine(program, Level.VERILATOR, waves=whole, build_root=root) as machine:
+            machine.run(job.inputs)
+    except UserError as error:
+        whole.unlink(missing_ok=True)
+        return [f"There is no waveform: {error}", ""]
     cut_waveform(whole, folder / WAVES, range(first, stop))
     whole.unlink()
     signals = (

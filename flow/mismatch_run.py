@@ -18,6 +18,7 @@ from flow.mismatch_report import mismatch_lines, place_lines
 from flow.model_result import ModelRun
 from flow.network_run import NetworkRun
 from flow.reference import run_reference
+from flow.unsupported import shown
 from golden.program import Counters
 
 __all__ = ["RanNetwork", "explain_run", "ran_model", "ran_network"]
@@ -156,7 +157,9 @@ def _reduce(
     with console.status("waves"):
         again = write_job(folder, small, target, found)
     types = reduced.job.graph.types
-    shapes = ", ".join(f"{name} {' × '.join(map(str, kind.shape))}" for name, kind in types.items())
+    shapes = ", ".join(
+        f"{shown(name)} {' × '.join(map(str, kind.shape))}" for name, kind in types.items()
+    )
     say(f"{folder} holds the smallest job that still fails, found in {reduced.runs} runs: {shapes}")
     if again is not None:
         say(next(place_lines(again)))
