@@ -9,6 +9,7 @@ from flow.errors import UserError
 __all__ = ["main"]
 
 COMMANDS = {
+    "asic": ("flow.asic_command", "Synthesize the engine to standard cells; run a job on them."),
     "compare": (
         "flow.compare_command",
         "Compare two files of numbers; say where and why they differ.",

