@@ -131,7 +131,7 @@ def _build(verilog: str, top: str, recipe: _Recipe, build_root: Path) -> Path:
     tools = f"{Simulator.VERILATOR.version}, {recipe.tools}"
     main = recipe.main.read_text(encoding="utf-8")
     key = content_hash(tools, verilog, top, control, main, *arguments, *recipe.compile)
-    runtime = _build_runtime(recipe, build_root)
+    runtime = _build_runtime(recipe.waves, build_root)
 
     def fill(folder: Path) -> None:
         (folder / f"{top}.v").write_text(verilog, encoding="utf-8")
@@ -162,8 +162,9 @@ def _compile(folder: Path, runtime: Path, recipe: _Recipe) -> None:
     )
 
 
-def _build_runtime(recipe: _Recipe, build_root: Path) -> Path:
-    flags, waves = recipe.compile, recipe.waves
+def _build_runtime(waves: bool, build_root: Path) -> Path:
+    # The design spends its time in its own code, so programs of any optimization share it.
+    flags = (*_compile_flags(waves), "-O1")
     include = verilator_root() / "include"
 
     def fill(folder: Path) -> None:

@@ -64,8 +64,8 @@ def _build(**sizes: Any) -> Any:
 TESTBENCH = Testbench(
     build=_build,
     everyday=[
-        {"rows": 2, "cols": 3, "group": 1, "depth": 16},
         {"rows": 4, "cols": 4, "depth": 9, "lanes": 2},
+        {"rows": 2, "cols": 3, "group": 1, "depth": 16},
     ],
     long=[
         {"rows": 2, "cols": 1, "depth": 8, "schemes": ["SHIFT"]},

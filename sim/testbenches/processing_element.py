@@ -30,8 +30,8 @@ def _build(*, group: int, above: int, sum_latency: int = 1, **formats: str) -> A
 TESTBENCH = Testbench(
     build=_build,
     everyday=[
-        {"group": 1, "above": 0},
         {"group": 2, "above": 2},
+        {"group": 1, "above": 0},
         {"group": 4, "above": 4},
         {"group": 4, "above": 4, "sum_latency": 2, "multiplier": "ecp5"},
     ],

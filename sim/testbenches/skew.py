@@ -24,10 +24,10 @@ def _build(*, direction: str, lanes: int, bits: int, share: int = 1) -> Any:
 TESTBENCH = Testbench(
     build=_build,
     everyday=[
-        {"direction": "skew", "lanes": 1, "bits": 8},
         {"direction": "skew", "lanes": 3, "bits": 8},
-        {"direction": "deskew", "lanes": 5, "bits": 1},
+        {"direction": "skew", "lanes": 1, "bits": 8},
         {"direction": "deskew", "lanes": 6, "bits": 8, "share": 3},
+        {"direction": "deskew", "lanes": 5, "bits": 1},
     ],
     long=[
         {"direction": "skew", "lanes": 64, "bits": 8},

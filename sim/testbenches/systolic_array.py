@@ -26,8 +26,8 @@ def _build(**sizes: Any) -> Any:
 TESTBENCH = Testbench(
     build=_build,
     everyday=[
-        {"rows": 1, "cols": 1},
         {"rows": 4, "cols": 3, "group": 2},
+        {"rows": 1, "cols": 1},
         {"rows": 8, "cols": 8, "group": 4},
         {"rows": 12, "cols": 3, "multiplier": "ecp5"},
     ],

@@ -89,6 +89,7 @@ def test_the_command_leaves_what_a_board_needs_and_shows_the_tables(edits, tmp_p
     assert logits.reshape(360, 10).argmax(axis=1).tolist() == content["predictions"]
 
 
+@pytest.mark.long
 def test_a_difference_is_shown_and_the_exit_status_is_1(edits, tmp_path):
     edits["logits"] = flip_one
     result = demo("--out", tmp_path)

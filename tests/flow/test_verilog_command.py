@@ -41,8 +41,15 @@ MEMORIES = [
     ("options", "name", "ports"),
     [
         ([], "lastbit_gemm", 18),
-        (["--top", "axi", *MEMORIES], "lastbit_accelerator", 29),
-        (["--top", "uart", "--divisor", 99, *MEMORIES], "lastbit_accelerator", 4),
+        pytest.param(
+            ["--top", "axi", *MEMORIES], "lastbit_accelerator", 29, marks=pytest.mark.long
+        ),
+        pytest.param(
+            ["--top", "uart", "--divisor", 99, *MEMORIES],
+            "lastbit_accelerator",
+            4,
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_the_table_has_every_port_with_its_width(tmp_path, options, name, ports):

@@ -96,7 +96,9 @@ def test_a_run_without_tests_is_no_success(run_link):
         run_link("no_such_test")
 
 
-@pytest.mark.parametrize("simulator", Simulator)
+@pytest.mark.parametrize(
+    "simulator", [Simulator.ICARUS, pytest.param(Simulator.VERILATOR, marks=pytest.mark.long)]
+)
 def test_waves_hold_the_signals(run_link, tmp_path, simulator):
     waves = tmp_path / "folder" / "link.vcd"
     assert run_link("passes", simulator=simulator, waves=waves).ok

@@ -1,4 +1,4 @@
-"""Every testbench on Verilator, the everyday configurations every day; Icarus where it is quick."""
+"""Every testbench on Verilator, one configuration of each every day; Icarus where it is quick."""
 
 import pytest
 
@@ -6,10 +6,28 @@ from sim import testbench
 from sim.simulator import Simulator
 
 SEED = 1
+# They have configurations that are components of their own.
+KINDS = ("kind", "direction")
+# `accelerator` runs programs, too, and compares every byte.
+NOT_EVERY_DAY = ("accelerator_programs",)
+
+
+def everyday(cases):
+    """The first quick configuration of each testbench and kind; the compiler takes seconds each."""
+    first = {}
+    for case in cases:
+        if not case.long and case.testbench not in NOT_EVERY_DAY:
+            kinds = (case.parameters.get(kind) for kind in KINDS)
+            first.setdefault((case.testbench, *kinds), case.name)
+    return set(first.values())
+
+
+EVERYDAY = everyday(testbench.cases())
 
 
 def marked(case):
-    return pytest.param(case, id=case.name, marks=[pytest.mark.long] if case.long else [])
+    marks = [] if case.name in EVERYDAY else [pytest.mark.long]
+    return pytest.param(case, id=case.name, marks=marks)
 
 
 def assert_passes(case, simulator):
