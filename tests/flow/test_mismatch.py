@@ -104,10 +104,10 @@ def test_another_tie_rule_is_named():
 def test_columns_exchanged_in_one_layer():
     graph, program, _, expected = prepared()
     actual = {name: values.copy() for name, values in expected.items()}
-    actual["second"][..., 1:6:3] = expected["second"][..., 2:6:3]
+    actual["second"][..., 0:6:3] = expected["second"][..., 2:6:3]
     found = explain_mismatch(graph, program, expected, actual)
-    assert found.columns == ((1,), 3)
-    assert "column 1 has the results of column 2" in "; ".join(sentences(found))
+    assert found.columns == ((0,), 3)
+    assert "column 0 has the results of column 2" in "; ".join(sentences(found))
 
 
 def test_what_golden_makes_of_a_wrong_program_is_not_blamed_on_the_hardware():

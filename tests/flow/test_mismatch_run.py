@@ -153,6 +153,28 @@ def test_models_are_explained_in_the_networks_that_they_become(tmp_path, monkeyp
     assert load_graph(tmp_path / "small" / "network.npz").types["convolved"].shape[:3] == (1, 1, 1)
 
 
+def test_a_later_run_of_a_model_s_network_is_named(tmp_path, monkeypatch):
+    """The second program of two, of two images each."""
+    (tmp_path / "padded.tflite").write_bytes(padded_network())
+    model = load_model(tmp_path / "padded.tflite")
+    np.save(tmp_path / "x.npy", draw_model_inputs(model, 4, 4)["x"])
+    whole, runs = GoldenMachine.run, []
+
+    def wrong(self, inputs):
+        run = whole(self, inputs)
+        runs.append(run)
+        if len(runs) == 2:
+            run.tensors["convolved"][1, 0, 0, 2] ^= 1
+        return run
+
+    monkeypatch.setattr(GoldenMachine, "run", wrong)
+    arguments = [str(tmp_path / "padded.tflite"), "--input", str(tmp_path / "x.npy"), *ARRAY]
+    result = lastbit(*arguments, "--on", "golden", "--no-runtime", "--batch", "2")
+    assert result.exit_code == 1, result.output
+    assert "in run 1 of the program, the first being 0:" in result.output
+    assert "the first is batch 1, y 0, x 0, channel 2" in result.output
+
+
 def test_a_folder_that_is_there_is_refused_before_anything_runs(network, tmp_path, monkeypatch):
     (tmp_path / "small").mkdir()
     (tmp_path / "small" / "mine").touch()
