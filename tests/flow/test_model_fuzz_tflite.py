@@ -1,51 +1,25 @@
 """Broken .tflite files: each is read, or refused in one sentence, in bounded time and memory."""
 
 import os
-import resource
-import signal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pytest
+from broken_files import bounded_memory, read_broken, read_or_refuse
 from flatbuffers import encode
 from tflite_samples import SAMPLES
 
-from flow.errors import UserError
 from flow.tflite_reader import read_tflite
 from flow.tflite_tensors import MAX_ELEMENTS
 
-SECONDS = 10
-"""A file that takes longer hangs; the slowest takes about a tenth of a second."""
-
-MEMORY = 256 << 20
-"""What reading may take on top of what the process has: the files have up to 0.5 MB."""
-
-MAX_SENTENCE = 20_000
+SEED = 0
 
 SHARED = ("ad01_int8", "kws_ref_model", "pretrainedResnet_large_int8")
 
 WORDS = (0, 1, 2, 4, 127, 128, 255, 256, 65535, 65536, (1 << 31) - 1, 1 << 31, (1 << 32) - 1,
          (1 << 32) - 4, 0x7F800000, 0xFF800000, 0x7FC00000)  # fmt: skip
 """Extremes of integers, infinities and no number."""
-
-
-@pytest.fixture
-def bounded():
-    """Ends a file that hangs, and gives MemoryError to one that takes too much."""
-
-    def stop(*_):
-        raise AssertionError(f"reading took more than {SECONDS} seconds")
-
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limits = resource.getrlimit(resource.RLIMIT_AS)
-    handler = signal.signal(signal.SIGALRM, stop)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, limits[1]))
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, handler)
-    resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 @cache
@@ -105,35 +79,14 @@ def mutated(data, others, random):
     return bytes(broken)
 
 
-def outcome(data):
-    """Whether a file is read; a refusal must be one printable sentence."""
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        model = read_tflite(data)
-    except UserError as error:
-        sentence = str(error)
-        assert sentence.isprintable(), f"not one line: {sentence!r}"
-        assert 10 < len(sentence) < MAX_SENTENCE
-        return False
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+def read_checked(data):
+    model = read_tflite(data)
     assert all(tensor.size <= MAX_ELEMENTS for tensor in model.tensors.values())
-    return True
+    return model
 
 
-def fuzz(files, count):
-    """Read mutated files and return how many still make a model, and the slowest in seconds."""
-    read, slowest = 0, 0.0
-    for seed in range(count):
-        random = np.random.default_rng(seed)
-        data = mutated(files[seed % len(files)], files, random)
-        start = perf_counter()
-        try:
-            read += outcome(data)
-        except Exception as error:
-            raise AssertionError(f"seed {seed} of {count}") from error
-        slowest = max(slowest, perf_counter() - start)
-    return read, slowest
+def broken(files, index, random):
+    return mutated(files[index % len(files)], files, random)
 
 
 def check_both_outcomes(read, count):
@@ -141,21 +94,22 @@ def check_both_outcomes(read, count):
     assert 0.02 * count < read < 0.9 * count
 
 
-def test_broken_samples(bounded):
-    read, _ = fuzz([*SAMPLES.values()], 3000)
+def test_broken_samples():
+    read, _ = read_broken(read_checked, partial(broken, [*SAMPLES.values()]), 3000, SEED)
     check_both_outcomes(read, 3000)
 
 
-def test_a_file_cut_off_anywhere_is_refused(bounded):
+def test_a_file_cut_off_anywhere_is_refused():
     data = SAMPLES["conv"]
-    for length in range(len(data)):
-        outcome(data[:length])
+    with bounded_memory():
+        assert not any(read_or_refuse(read_tflite, data[:end]) for end in range(len(data)))
 
 
 @pytest.mark.long
-def test_broken_shared_models_and_samples(bounded):
+def test_broken_shared_models_and_samples():
     if not shared_files():
         pytest.skip("LASTBIT_MODELS must name the folder of the models")
-    read, slowest = fuzz([*shared_files() * 10, *SAMPLES.values()], 10_000)
+    files = [*shared_files() * 10, *SAMPLES.values()]
+    read, slowest = read_broken(read_checked, partial(broken, files), 10_000, SEED)
     check_both_outcomes(read, 10_000)
     print(f"{read} of 10000 read, the slowest in {slowest:.2f} s")
