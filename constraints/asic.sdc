@@ -7,11 +7,11 @@ create_clock -name clk -period {period} [get_ports clk]
 # Jitter and skew of a clock tree that is not built yet: 3 % of the period.
 set_clock_uncertainty {uncertainty} [get_clocks clk]
 
-# A flip-flop elsewhere on the chip and a way to here take a fifth of the period. The ports lead
-# to the registers of stream buffers, so this is never the longest path.
+# A flip-flop elsewhere on the chip and the way from it take a fifth of the period: the streams'
+# buffers need little of the rest.
 set_input_delay {input_delay} -clock clk {inputs}
 
-# The ready and valid outputs are registers; a fifth of the period is left for the way out.
+# A fifth of the period is left for the way from here to the next flip-flop.
 set_output_delay {output_delay} -clock clk [all_outputs]
 
 # An output drives four inputs of gates of some 4 fF and 200 um of wire.

@@ -9,7 +9,6 @@ from flow.errors import user_input
 
 if TYPE_CHECKING:
     from flow.asic import AsicResult
-    from hw.config import EngineConfig
 
 __all__ = ["command"]
 
@@ -34,6 +33,11 @@ __all__ = ["command"]
     "--period", type=float, default=5.0, show_default=True, help="Clock period asked for, in ns."
 )
 @click.option(
+    "--tinytapeout",
+    is_flag=True,
+    help="A 2 x 2 engine with power-of-two scales, behind the pins of a TinyTapeout project.",
+)
+@click.option(
     "--simulate/--no-simulate",
     default=True,
     show_default=True,
@@ -55,6 +59,7 @@ def command(
     depth: int,
     schemes: str,
     period: float,
+    tinytapeout: bool,
     simulate: bool,
     seed: int,
     out: Path,
@@ -63,12 +68,12 @@ def command(
 
     What is synthesized is the engine between its streams. A Liberty file has no memories, so the
     engine's own become flip-flops: keep the depth small. The accelerator, with its memories and
-    its link, needs memory macros and is not synthesized here.
+    its link, needs memory macros and is not synthesized here. --tinytapeout sets the sizes itself.
 
     Writes the netlist, models of its cells, its constraints and a LibreLane configuration. The exit
     status is 1 if the netlist computes anything else than golden.
     """
-    from flow.asic import build_asic
+    from flow.asic import Ports, build_asic
     from flow.asic_files import write_files
     from flow.liberty import read_library
     from golden.names import parse_name
@@ -82,12 +87,16 @@ def command(
             raise ValueError(f"--period must be from 0.1 to 1000 ns, not {period:g}")
         if seed < 0:
             raise ValueError(f"--seed must be 0 or more, not {seed}")
-    result = build_asic(config, read_library(liberty), period_ns=period)
+    ports = Ports.STREAMS
+    if tinytapeout:
+        ports = Ports.TINYTAPEOUT
+        config = EngineConfig(rows=2, cols=2, lanes=1, depth=2, schemes=frozenset({Scheme.SHIFT}))
+    result = build_asic(config, read_library(liberty), period_ns=period, ports=ports)
     _show(result)
     for path in write_files(result, period, out):
         click.echo(path)
     if simulate:
-        _simulate(result, config, seed)
+        (_simulate_pins if tinytapeout else _simulate)(result, seed)
 
 
 def _show(result: "AsicResult") -> None:
@@ -139,18 +148,26 @@ def _show(result: "AsicResult") -> None:
     )
 
 
-def _simulate(result: "AsicResult", config: "EngineConfig", seed: int) -> None:
-    import numpy as np
-
-    from flow.asic import run_gate_job
-    from sim.gemm_stimulus import random_job
+def _simulate_pins(result: "AsicResult", seed: int) -> None:
+    from flow.asic import run_gate_pins
     from sim.simulator import Simulator
 
-    size = (config.depth + 1, config.rows + 1, config.cols + 1)
-    job = random_job(np.random.default_rng(seed), config, size)
+    run = run_gate_pins(result.config, result.netlist, simulator=Simulator.VERILATOR, seed=seed)
+    if run.failures:
+        click.echo(f"the netlist fails: {run.failures[0].message.splitlines()[0]}; {run.log}")
+        raise click.exceptions.Exit(1)
+    click.echo("the netlist gives golden's results through the pins, to the last bit")
+
+
+def _simulate(result: "AsicResult", seed: int) -> None:
+    from flow.asic import run_gate_job, telling_job
+    from sim.simulator import Simulator
+
+    job = telling_job(result.config, seed)
     outputs = run_gate_job(job, result.netlist, simulator=Simulator.VERILATOR).outputs
     wrong = int((outputs != job.golden()).sum())
-    what = f"({size[0]}, {size[1]}) x ({size[1]}, {size[2]}) {job.requantization.scheme.value}"
+    scheme = job.requantization.scheme.value
+    what = f"{job.activations.shape} x {job.weights.shape}, {scheme}"
     if wrong:
         click.echo(
             f"the netlist differs from golden in {wrong} of {outputs.size} results of {what}"

@@ -9,7 +9,6 @@ from flow.atomic import atomic_write
 from flow.cell_models import cell_models
 from flow.errors import UserError
 from flow.gate_timing import constraints
-from flow.job import TOP, engine_verilog
 
 __all__ = ["librelane", "write_files"]
 
@@ -26,11 +25,12 @@ def write_files(result: AsicResult, period: float, out: Path) -> list[Path]:
         The folder cannot be made or written to.
     """
     netlist = result.netlist
+    top = netlist.top
     texts = {
-        f"{TOP}.v": engine_verilog(result.config),
-        f"{TOP}_gates.v": netlist.verilog,
-        f"{TOP}_cells.v": cell_models(netlist.library, netlist.total.cells),
-        f"{TOP}.sdc": constraints(netlist, period),
+        f"{top}.v": result.verilog,
+        f"{top}_gates.v": netlist.verilog,
+        f"{top}_cells.v": cell_models(netlist.library, netlist.total.cells),
+        f"{top}.sdc": constraints(netlist, period),
         "config.json": librelane(result, period),
     }
     if result.timing is not None:
@@ -51,15 +51,16 @@ def librelane(result: AsicResult, period: float) -> str:
     It was written after LibreLane's documentation and not run: LibreLane needs tools that Python's
     package index does not have.
     """
+    top = result.netlist.top
     side = math.ceil(math.sqrt(result.netlist.total.area * 100 / _UTILIZATION))
     settings = {
         "meta": {"version": 2},
-        "DESIGN_NAME": TOP,
-        "VERILOG_FILES": f"dir::{TOP}.v",
+        "DESIGN_NAME": top,
+        "VERILOG_FILES": f"dir::{top}.v",
         "CLOCK_PORT": "clk",
         "CLOCK_PERIOD": period,
-        "PNR_SDC_FILE": f"dir::{TOP}.sdc",
-        "SIGNOFF_SDC_FILE": f"dir::{TOP}.sdc",
+        "PNR_SDC_FILE": f"dir::{top}.sdc",
+        "SIGNOFF_SDC_FILE": f"dir::{top}.sdc",
         "FP_SIZING": "absolute",
         "DIE_AREA": [0, 0, side, side],
         "PL_TARGET_DENSITY_PCT": _UTILIZATION + 10,

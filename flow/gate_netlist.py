@@ -80,7 +80,7 @@ class GateNetlist:
         return self._block(self._counts(self.top))
 
     def blocks(self, grouping: Mapping[str, str], rest: str) -> dict[str, Block]:
-        """Sum up what is below the top's instances, and below those of an only child.
+        """Sum up what is in the instances of the innermost module that wraps all of the others.
 
         Parameters
         ----------
@@ -90,19 +90,25 @@ class GateNetlist:
             The block of everything else.
         """
         counts: dict[str, Counter[str]] = {name: Counter() for name in (*grouping.values(), rest)}
-        for instance in self.modules[self.parent[1]].instances:
-            counts[block_of(instance.name, grouping, rest)] += self._counts_of(instance)
+        for path, name in self._wrappers:
+            for instance in self.modules[name].instances:
+                if not self._is_wrapper(path, instance):
+                    counts[block_of(instance.name, grouping, rest)] += self._counts_of(instance)
         return {name: self._block(counted) for name, counted in counts.items() if counted}
 
     @cached_property
-    def parent(self) -> tuple[str, str]:
-        """Path and module whose instances are the blocks: the top, or its only child."""
-        path, name = "", self.top
+    def _wrappers(self) -> list[tuple[str, str]]:
+        """Path and module of the top, of the only module in it, of the only module in that."""
+        found = [("", self.top)]
         while True:
+            path, name = found[-1]
             inside = [i for i in self.modules[name].instances if i.kind in self.modules]
-            if len(inside) != 1 or len(self.modules[name].instances) != 1:
-                return path, name
-            path, name = f"{path}{inside[0].name}/", inside[0].kind
+            if len(inside) != 1:
+                return found
+            found.append((f"{path}{inside[0].name}/", inside[0].kind))
+
+    def _is_wrapper(self, path: str, instance: Instance) -> bool:
+        return any(f"{path}{instance.name}/" == inner for inner, _ in self._wrappers)
 
     def bits_of_memory(self) -> int:
         """Bits of all the memories that became flip-flops."""
@@ -152,14 +158,16 @@ class GateNetlist:
 
     def flip_flop_paths(self, grouping: Mapping[str, str], rest: str) -> dict[str, set[str]]:
         """Patterns of the paths, with `*` for what is not a block, of each block's data pins."""
-        prefix, parent = self.parent
         found: dict[str, set[str]] = {}
-        for instance in self.modules[parent].instances:
-            block = block_of(instance.name, grouping, rest)
-            for depth, pin in self._data_pins(instance):
-                name = instance.name if instance.kind in self.modules else "*"
-                path = "/".join([name, *["*"] * depth, pin])
-                found.setdefault(block, set()).add(prefix + path)
+        for prefix, name in self._wrappers:
+            for instance in self.modules[name].instances:
+                if self._is_wrapper(prefix, instance):
+                    continue
+                block = block_of(instance.name, grouping, rest)
+                for depth, pin in self._data_pins(instance):
+                    first = instance.name if instance.kind in self.modules else "*"
+                    path = "/".join([first, *["*"] * depth, pin])
+                    found.setdefault(block, set()).add(prefix + path)
         return found
 
     def _data_pins(self, instance: Instance) -> set[tuple[int, str]]:

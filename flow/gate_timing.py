@@ -31,6 +31,8 @@ class Timing:
     ----------
     period
         What was asked for, in ns.
+    worst
+        What is left of it on the longest path of all, those to outputs included, in ns.
     slack
         What is left of it at each block's registers, in ns: paths that end there.
     power
@@ -40,14 +42,14 @@ class Timing:
     """
 
     period: float
+    worst: float
     slack: Mapping[str, float]
     power: tuple[float, float, float, float]
     path: str
 
     def shortest_period(self, block: str | None = None) -> float:
         """The shortest period in ns that a block, or all of them, would work at."""
-        worst = min(self.slack.values()) if block is None else self.slack[block]
-        return self.period - worst
+        return self.period - (self.worst if block is None else self.slack[block])
 
 
 def is_there() -> bool:
@@ -146,13 +148,14 @@ def _timing(log: str, period: float, blocks: list[str]) -> Timing:
     if errors:
         raise UserError(f"OpenSTA: {errors[0]}")
     parts = dict(re.findall(r"^== ([^\n]+)\n(.*?)(?=^== )", log, re.MULTILINE | re.DOTALL))
-    slack = {}
+    slack: dict[str, float] = {}
     for block in blocks:
         found = _SLACK.search(parts.get(f"block {block}", ""))
         if found is not None:
             slack[block] = float(found[1])
     power = _POWER.search(parts.get("power", ""))
-    if not slack or power is None:
+    worst = _SLACK.search(parts.get("path", ""))
+    if worst is None or power is None:
         raise UserError(f"OpenSTA reported no path or no power; it said: {log.strip()[-200:]}")
     watts = (float(power[1]), float(power[2]), float(power[3]), float(power[4]))
-    return Timing(period, slack, watts, parts["path"].strip())
+    return Timing(period, float(worst[1]), slack, watts, parts["path"].strip())

@@ -1,21 +1,18 @@
 """Reading a Liberty file: which cells a library has, how large they are and what they compute.
 
-Only what the flow needs is kept; tables of delays and power are skipped, OpenSTA reads them itself.
+Only what the flow needs is kept; delays and power are for Yosys and OpenSTA, which read the file.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from flow.errors import UserError
+from flow.liberty_text import Group, read_groups
 
 __all__ = ["Cell", "CellKind", "Direction", "Library", "Pin", "read_library"]
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}();:,]|[^\s{}();:,"]+', re.DOTALL)
-_SKIPPED = re.compile(r"/\*.*?\*/|//[^\n]*|\\\r?\n", re.DOTALL)
-_TABLE = re.compile(r"\b(?:values|index_[12])\s*\([^)]*\)\s*;?")
 
 
 class Direction(Enum):
@@ -128,17 +125,6 @@ class Library:
         return [cell.name for cell in self.cells.values() if cell.is_avoided]
 
 
-@dataclass
-class _Group:
-    kind: str
-    arguments: list[str]
-    attributes: dict[str, str] = field(default_factory=dict)
-    groups: list["_Group"] = field(default_factory=list)
-
-    def named(self, *kinds: str) -> list["_Group"]:
-        return [group for group in self.groups if group.kind in kinds]
-
-
 def read_library(path: Path) -> Library:
     """Read a Liberty file.
 
@@ -153,10 +139,8 @@ def read_library(path: Path) -> Library:
         raise UserError(f"--liberty {path}: {error.strerror}; name a readable .lib file") from error
     except UnicodeDecodeError as error:
         raise UserError(f"--liberty {path}: not a text file; unpack it first") from error
-    tokens = _Tokens(_TABLE.sub("", _SKIPPED.sub(" ", text)))
     try:
-        tokens.take("library")
-        root = _read_group(tokens, "library", _read_arguments(tokens))
+        root = read_groups(text)
         cells = {cell.name: cell for cell in map(_cell, root.named("cell"))}
     except ValueError as error:
         raise UserError(f"--liberty {path}: not a Liberty file: {error}") from error
@@ -167,53 +151,7 @@ def read_library(path: Path) -> Library:
     return library
 
 
-class _Tokens:
-    def __init__(self, text: str) -> None:
-        self._tokens: Iterator[str] = (match[0] for match in _TOKEN.finditer(text))
-        self.next = next(self._tokens, "")
-
-    def take(self, wanted: str | None = None) -> str:
-        token = self.next
-        if token == "" or (wanted is not None and token != wanted):
-            raise ValueError(f"{wanted or 'more'} is expected, not {token[:40] or 'the end'!r}")
-        self.next = next(self._tokens, "")
-        return token
-
-
-def _read_group(tokens: _Tokens, kind: str, arguments: list[str]) -> _Group:
-    """Read the braces of a group and what is in them."""
-    group = _Group(kind, arguments)
-    tokens.take("{")
-    while tokens.next != "}":
-        name = tokens.take()
-        if name == ";":
-            continue
-        if tokens.next == "(":
-            arguments = _read_arguments(tokens)
-            # With arguments and no braces it is an attribute, of a kind that nothing here needs.
-            if tokens.next == "{":
-                group.groups.append(_read_group(tokens, name, arguments))
-            continue
-        tokens.take(":")
-        words = []
-        while tokens.next not in (";", "}", ""):
-            words.append(tokens.take().strip('"'))
-        group.attributes[name] = " ".join(words)
-    tokens.take("}")
-    return group
-
-
-def _read_arguments(tokens: _Tokens) -> list[str]:
-    tokens.take("(")
-    arguments = []
-    while tokens.next != ")":
-        if (token := tokens.take()) != ",":
-            arguments.append(token.strip('"'))
-    tokens.take(")")
-    return arguments
-
-
-def _cell(group: _Group) -> Cell:
+def _cell(group: Group) -> Cell:
     name = "".join(group.arguments)
     pins = tuple(_pin(pin) for pin in group.named("pin"))
     states = group.named("ff", "latch", "ff_bank", "latch_bank", "statetable")
@@ -236,7 +174,7 @@ def _cell(group: _Group) -> Cell:
     )
 
 
-def _pin(group: _Group) -> Pin:
+def _pin(group: Group) -> Pin:
     direction = group.attributes.get("direction", "").lower()
     if direction not in {member.value for member in Direction}:
         raise ValueError(f"pin {''.join(group.arguments)} has direction {direction!r}")
@@ -249,7 +187,7 @@ def _pin(group: _Group) -> Pin:
     )
 
 
-def _number(group: _Group, attribute: str, what: str) -> float:
+def _number(group: Group, attribute: str, what: str) -> float:
     value = group.attributes.get(attribute, "0")
     try:
         return float(value)
