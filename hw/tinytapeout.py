@@ -12,7 +12,7 @@ __all__ = ["TinyTapeout"]
 class _FewPasses(GemmEngine):
     """An engine whose parameter tables, which are its largest part in gates, are small."""
 
-    ENTRIES = 4
+    ENTRIES = 2
 
 
 class TinyTapeout(wiring.Component):
