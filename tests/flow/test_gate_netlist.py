@@ -214,3 +214,9 @@ def test_the_tinytapeout_project_in_gates_runs_jobs_through_its_pins():
     run = run_gate_pins(SMALL, result.netlist, simulator=Simulator.ICARUS, seed=2)
     assert run.passed
     assert not run.failures
+
+
+def test_a_register_has_no_power_up_value(library):
+    # It would be 1 for a cycle; without that it is 0 always, and no register.
+    verilog = "module m(input clk, output reg q = 1); always @(posedge clk) q <= 0; endmodule"
+    assert synthesize(verilog, "m", library, period_ns=5).total.flip_flops == 0
