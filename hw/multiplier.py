@@ -1,5 +1,7 @@
 """A pipelined multiplier, of the language or of a vendor's primitive."""
 
+from contextlib import nullcontext
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -11,7 +13,7 @@ __all__ = ["Multiplier"]
 
 
 class Multiplier(wiring.Component):
-    """`o = a * b` with the last `b` that `take_b` took.
+    """`o = a * b`, or, if it `holds_b`, `a` times the last `b` that `take_b` took.
 
     `take_b` makes `b` the operand for the `a` of this very cycle and all later ones.
 
@@ -25,20 +27,24 @@ class Multiplier(wiring.Component):
         Of the operands; at most `MAX_BITS` bits, a sign included, for a vendor's primitive.
     kind : MultiplierKind
         What it is built of.
+    holds_b : bool
+        Whether `b` is taken when told, and not in every cycle.
 
     Members
     -------
     a : In(a_shape)
     b : In(b_shape)
     take_b : In(1)
+        Only if it `holds_b`.
     o : Out(signed or unsigned, as wide as both operands together)
     """
 
     LATENCY = 3
     MAX_BITS = 18
 
-    def __init__(self, a_shape, b_shape, *, kind=MultiplierKind.PORTABLE):
+    def __init__(self, a_shape, b_shape, *, kind=MultiplierKind.PORTABLE, holds_b=True):
         self.kind = kind
+        self.holds_b = holds_b
         self.a_shape = Shape.cast(a_shape)
         self.b_shape = Shape.cast(b_shape)
         for name, shape in (("a", self.a_shape), ("b", self.b_shape)):
@@ -49,12 +55,10 @@ class Multiplier(wiring.Component):
                 )
         is_signed = self.a_shape.signed or self.b_shape.signed
         self.o_shape = Shape(self.a_shape.width + self.b_shape.width, is_signed)
-        super().__init__({
-            "a":      In(self.a_shape),
-            "b":      In(self.b_shape),
-            "take_b": In(1),
-            "o":      Out(self.o_shape),
-        })
+        members = {"a": In(self.a_shape), "b": In(self.b_shape), "o": Out(self.o_shape)}
+        if holds_b:
+            members["take_b"] = In(1)
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -65,14 +69,14 @@ class Multiplier(wiring.Component):
     def _portable(self, m):
         a = registered(m, self.a, name="a_reg")
         b = Signal(self.b_shape, reset_less=True, name="b_reg")
-        with m.If(self.take_b):
+        with m.If(self.take_b) if self.holds_b else nullcontext():
             m.d.sync += b.eq(self.b)
         return registered(m, a * b, name="product")
 
     def _ecp5(self, m):
         """Left-justified: the unused low bits are constant, and no sign is repeated by routing."""
         product = Signal(2 * self.MAX_BITS)
-        ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_CE1": self.take_b, "i_RST0": 0}
+        ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_CE1": self.take_b if self.holds_b else 1, "i_RST0": 0}
         ports |= {f"i_CLK{n}": 0 for n in (1, 2, 3)}
         ports |= {f"i_CE{n}": 0 for n in (2, 3)}
         ports |= {f"i_RST{n}": 0 for n in (1, 2, 3)}

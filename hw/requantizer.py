@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.formats import INT8
 from golden.rounding import Rounding
+from hw.multiplier_kind import MultiplierKind
 from hw.output_stage import OutputStage
 from hw.parameter_word import ParameterWord
 from hw.pipeline import delayed, registered
@@ -37,7 +38,7 @@ class Requantizer(wiring.Component):
     The parameters are fields of a `ParameterWord`, as encoded there. To save carrying them along,
     each is taken when the accumulator reaches the place where it is used.
 
-    No flow control, no reset. Latency is `latency` cycles: 19 with a multiplier, 9 without (and an
+    No flow control, no reset. Latency is `latency` cycles: 20 with a multiplier, 9 without (and an
     output of at most 12 bits); throughput one accumulator per cycle.
 
     Parameters
@@ -48,6 +49,8 @@ class Requantizer(wiring.Component):
         Format of the output: signed, from 2 to 16 bits.
     acc_bits : int
         Width of accumulator and bias, from 16 to 32.
+    multiplier_kind : MultiplierKind
+        What its multiplier is built of.
 
     Members
     -------
@@ -70,11 +73,14 @@ class Requantizer(wiring.Component):
     Each parameter is taken as many cycles after `acc` as `stages` says.
     """
 
-    def __init__(self, *, schemes, out_format=INT8, acc_bits=32):
+    def __init__(
+        self, *, schemes, out_format=INT8, acc_bits=32, multiplier_kind=MultiplierKind.PORTABLE
+    ):
         self.plan = RequantizerPlan(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
         self.schemes = self.plan.schemes
         self.out_format = out_format
         self.acc_bits = acc_bits
+        self.multiplier_kind = multiplier_kind
         members = {"acc": In(signed(acc_bits)), "value": Out(signed(out_format.bits))}
         members |= dict.fromkeys(("under", "over", "tied"), Out(1))
         members |= {name: In(self.plan.word.layout[name].shape) for name in self.stages}
@@ -106,15 +112,17 @@ class Requantizer(wiring.Component):
             shift_width=ParameterWord.SHIFT_BITS,
             **products,
         )
-        m.submodules.wide_multiplier = multiplier = WideMultiplier(**self.plan.multiplier_widths)
+        m.submodules.wide_multiplier = multiplier = WideMultiplier(
+            kind=self.multiplier_kind, **self.plan.multiplier_widths
+        )
         m.submodules.back = back = RequantizerBack(width=self.out_format.bits, **products)
         wait = multiplier.LATENCY
         m.d.comb += [
             front.acc.eq(self.acc),
             front.bias.eq(self.bias),
             front.shift.eq(self.shift),
-            multiplier.a.eq(front.operand),
-            multiplier.b.eq(self.multiplier),
+            multiplier.i_a.eq(front.operand),
+            multiplier.i_b.eq(self.multiplier),
             back.product.eq(multiplier.product),
             back.amount.eq(delayed(m, front.amount, wait, name="amount")),
             back.is_saturated.eq(delayed(m, front.is_saturated, wait, name="is_saturated")),

@@ -22,7 +22,7 @@ class RequantizerFront(wiring.Component):
     `amount` is c + `shift` brought into 0 to `max_amount`. `is_saturated` says that c + `shift` is
     negative and t is not 0.
 
-    No flow control, no reset. Latency is 8 cycles; throughput one accumulator per cycle.
+    No flow control, no reset. Latency is 9 cycles; throughput one accumulator per cycle.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class RequantizerFront(wiring.Component):
         total = (self.acc + self.bias)[:self.acc_bits].as_signed()
         m.d.comb += normalizer.i.eq(registered(m, total, name="total"))
 
-        # Cycle 6: which way to round, how far to shift.
+        # Cycle 7: which way to round, how far to shift.
         padding = Const(0, 32 - self.acc_bits)
         normalized = Cat(padding, normalizer.normalized).as_signed()
         rounds_up = normalized[6] & (normalized[:6].any() | normalized[7])
@@ -91,19 +91,19 @@ class RequantizerFront(wiring.Component):
         rounds_up = registered(m, rounds_up & ~is_exact, name="rounds_up")
         keeps_low = registered(m, is_exact, name="keeps_low")
         normalized = registered(m, normalized, name="normalized")
-        amount = registered(m, normalizer.count + self.shift, name="amount_7")
+        amount = registered(m, normalizer.count + self.shift, name="amount_8")
         is_zero = registered(m, normalizer.is_zero, name="is_zero")
 
-        # Cycle 7.
+        # Cycle 8.
         operand = (normalized[7:].as_signed() + rounds_up).as_signed()
         if self.exact_products:
             operand = Cat(normalized[:7] & keeps_low.replicate(7), operand).as_signed()
         largest, kept = self.max_amount, amount[:len(self.amount)]
         is_large = (kept > largest) | amount[len(self.amount):].any()
-        amount_8 = Mux(is_large, largest, kept)
+        amount_9 = Mux(is_large, largest, kept)
         m.d.comb += [
-            self.operand.eq(registered(m, operand, name="operand_8")),
-            self.amount.eq(registered(m, amount_8, name="amount_8")),
-            self.is_saturated.eq(registered(m, amount[-1] & ~is_zero, name="is_saturated_8")),
+            self.operand.eq(registered(m, operand, name="operand_9")),
+            self.amount.eq(registered(m, amount_9, name="amount_9")),
+            self.is_saturated.eq(registered(m, amount[-1] & ~is_zero, name="is_saturated_9")),
         ]
         return m

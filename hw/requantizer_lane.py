@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.formats import INT8
+from hw.multiplier_kind import MultiplierKind
 from hw.parameter_table import ParameterTable
 from hw.pipeline import delayed
 from hw.requantizer import Requantizer
@@ -33,6 +34,8 @@ class RequantizerLane(wiring.Component):
         Format of the output: signed, from 2 to 16 bits.
     acc_bits : int
         Width of the accumulator, from 16 to 32.
+    multiplier_kind : MultiplierKind
+        What its multiplier is built of.
 
     Members
     -------
@@ -51,7 +54,10 @@ class RequantizerLane(wiring.Component):
 
     TABLE_LATENCY = 1
 
-    def __init__(self, *, schemes, entries=8, out_format=INT8, acc_bits=32):
+    def __init__(
+        self, *, schemes, entries=8, out_format=INT8, acc_bits=32,
+        multiplier_kind=MultiplierKind.PORTABLE,
+    ):
         if not 1 <= entries <= 512:
             raise ValueError(f"entries must be from 1 to 512, not {entries}")
         self.plan = RequantizerPlan(schemes=schemes, out_format=out_format, acc_bits=acc_bits)
@@ -59,6 +65,7 @@ class RequantizerLane(wiring.Component):
         self.entries = entries
         self.out_format = out_format
         self.acc_bits = acc_bits
+        self.multiplier_kind = multiplier_kind
         super().__init__({
             "write_en":    In(1),
             "write_index": In(range(entries)),
@@ -83,7 +90,9 @@ class RequantizerLane(wiring.Component):
         m.submodules.table = table = ParameterTable(
             self.plan.word.layout, stages=self.plan.stages, entries=self.entries)
         m.submodules.requantizer = requantizer = Requantizer(
-            schemes=self.schemes, out_format=self.out_format, acc_bits=self.acc_bits)
+            schemes=self.schemes, out_format=self.out_format, acc_bits=self.acc_bits,
+            multiplier_kind=self.multiplier_kind,
+        )
 
         m.d.comb += [
             table.write_en.eq(self.write_en),

@@ -4,16 +4,18 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import delayed, registered
+from hw.multiplier import Multiplier
+from hw.multiplier_kind import MultiplierKind
+from hw.pipeline import registered
 
 __all__ = ["WideMultiplier"]
 
 
 class WideMultiplier(wiring.Component):
-    """`product = a * b` modulo `2**product_width`, `a` signed and `b` unsigned.
+    """`product = i_a * i_b` modulo `2**product_width`, `i_a` signed and `i_b` unsigned.
 
     Both operands are cut above bit 17, so that each partial product is one of signed 18-bit
-    operands, with registers before it and two behind it::
+    operands, of a `Multiplier` each::
 
         product = low * low + (low * high + high * low) * 2**17 + high * high * 2**34
 
@@ -27,18 +29,20 @@ class WideMultiplier(wiring.Component):
         Width of the unsigned operand, from 18 to 34.
     product_width : int
         Low bits of the product that are wanted, from 35 to `a_width + b_width`.
+    kind : MultiplierKind
+        What the four multipliers are built of.
 
     Members
     -------
-    a : In(signed(a_width))
-    b : In(b_width)
+    i_a : In(signed(a_width))
+    i_b : In(b_width)
     product : Out(signed(product_width))
     """
 
-    LATENCY = 5
+    LATENCY = Multiplier.LATENCY + 2
     LIMB = 17
 
-    def __init__(self, *, a_width, b_width, product_width):
+    def __init__(self, *, a_width, b_width, product_width, kind=MultiplierKind.PORTABLE):
         for name, value, low, high in (
             ("a_width", a_width, 19, 35),
             ("b_width", b_width, 18, 34),
@@ -49,9 +53,10 @@ class WideMultiplier(wiring.Component):
         self.a_width = a_width
         self.b_width = b_width
         self.product_width = product_width
+        self.kind = kind
         super().__init__({
-            "a":       In(signed(a_width)),
-            "b":       In(b_width),
+            "i_a":     In(signed(a_width)),
+            "i_b":     In(b_width),
             "product": Out(signed(product_width)),
         })
 
@@ -59,17 +64,13 @@ class WideMultiplier(wiring.Component):
         m = Module()
         limb = self.LIMB
 
-        # Cycle 0: operands. Only the high limb of `a` has a sign.
-        a_low = registered(m, self.a[:limb], name="a_low")
-        a_high = registered(m, self.a[limb:].as_signed(), name="a_high")
-        b_low = registered(m, self.b[:limb], name="b_low")
-        b_high = registered(m, self.b[limb:], name="b_high")
-
-        # Cycles 1 and 2: partial products, and the register behind each.
-        low = delayed(m, a_low * b_low, 2, name="low")
-        middle_a = delayed(m, a_low * b_high, 2, name="middle_a")
-        middle_b = delayed(m, a_high * b_low, 2, name="middle_b")
-        high = delayed(m, a_high * b_high, 2, name="high")
+        # Cycles 0 to 2: partial products. Only the high limb of `a` has a sign.
+        a_low, a_high = self.i_a[:limb], self.i_a[limb:].as_signed()
+        b_low, b_high = self.i_b[:limb], self.i_b[limb:]
+        low = self._product(m, "low", a_low, b_low)
+        middle_a = self._product(m, "middle_a", a_low, b_high)
+        middle_b = self._product(m, "middle_b", a_high, b_low)
+        high = self._product(m, "high", a_high, b_high)
 
         # Cycles 3 and 4: `low` and `high` do not overlap, so two additions are enough.
         middle = registered(m, middle_a + middle_b, name="middle")
@@ -78,3 +79,9 @@ class WideMultiplier(wiring.Component):
         total = registered(m, Cat(outer[:limb], upper).as_signed(), name="product")
         m.d.comb += self.product.eq(total)
         return m
+
+    def _product(self, m, name, a, b):
+        multiplier = Multiplier(a.shape(), b.shape(), kind=self.kind, holds_b=False)
+        m.submodules[name] = multiplier
+        m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
+        return multiplier.o

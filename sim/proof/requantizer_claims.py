@@ -77,7 +77,7 @@ class RequantizerUnit:
     def _unit(self) -> Unit:
         operand = RequantizerFront.LATENCY
         product = operand + WideMultiplier.LATENCY
-        cuts = {"a": operand, "b": operand, "product": product}
+        cuts = {"i_a": operand, "i_b": operand, "product": product}
         return Unit(
             self.rtlil,
             latency=self.plan.latency,
@@ -127,7 +127,7 @@ class RequantizerUnit:
         """The multiplier adds the four products of the limbs of its operands."""
         widths = self.plan.multiplier_widths
         unit = Unit(self.rtlil, latency=WideMultiplier.LATENCY, module=f"{TOP}.{_MULTIPLIER}")
-        a, b, product = (unit.port(name) for name in ("a", "b", "product"))
+        a, b, product = (unit.port(name) for name in ("i_a", "i_b", "product"))
         limb, one = WideMultiplier.LIMB, 1 << WideMultiplier.LIMB
         a_low, b_low = (Word(x.low_bits(limb), signed=False) for x in (a, b))
         a_high = (a >> limb).wrapped(widths["a_width"] - limb)
@@ -224,8 +224,8 @@ class RequantizerUnit:
         return 1 if self.schemes == {Scheme.FLOAT32} else 1 << 7
 
     def _operands(self) -> tuple[Word, Word]:
-        a = self._unit.port(f"{_MULTIPLIER}.a", signed=True)
-        return a, self._unit.port(f"{_MULTIPLIER}.b", signed=False)
+        a = self._unit.port(f"{_MULTIPLIER}.i_a", signed=True)
+        return a, self._unit.port(f"{_MULTIPLIER}.i_b", signed=False)
 
     def _product(self) -> Word:
         return self._unit.port(f"{_MULTIPLIER}.product", signed=True)

@@ -5,7 +5,9 @@ from typing import Any
 import cocotb
 
 from golden.formats import IntegerFormat
+from golden.names import parse_name
 from golden.scheme import Scheme
+from hw.multiplier_kind import MultiplierKind
 from hw.requantizer_lane import RequantizerLane
 from sim import clock
 from sim.environment import generator, parameters
@@ -20,20 +22,27 @@ ENTRIES = 64
 """More than there are cycles in the lane, so that no entry is written while it is used."""
 
 
-def _build(*, schemes: list[str], out: str = "int8", acc_bits: int = 32) -> Any:
+def _build(
+    *, schemes: list[str], out: str = "int8", acc_bits: int = 32, multiplier: str = "portable"
+) -> Any:
     return RequantizerLane(
         schemes=frozenset(Scheme[name] for name in schemes),
         entries=ENTRIES,
         out_format=IntegerFormat.parse(out),
         acc_bits=acc_bits,
+        multiplier_kind=parse_name(MultiplierKind, multiplier),
     )
 
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"schemes": ["FLOAT32", "FIXED", "SHIFT"]}],
+    everyday=[
+        {"schemes": ["FLOAT32", "FIXED", "SHIFT"]},
+        {"schemes": ["FLOAT32", "FIXED", "SHIFT"], "multiplier": "ecp5"},
+    ],
     long=[
         {"schemes": ["FLOAT32"]},
+        {"schemes": ["FLOAT32"], "multiplier": "ecp5"},
         {"schemes": ["FIXED"]},
         {"schemes": ["SHIFT"]},
         {"schemes": ["FIXED", "SHIFT"], "out": "int4", "acc_bits": 20},

@@ -45,7 +45,7 @@ def test_rows_follow_without_a_bubble_where_a_pass_is_as_long_as_its_weights(net
     for layer in network.layers[1:]:
         if layer.roof is Roof.ACTIVATIONS:
             assert set(layer.stalls) <= {StallCause.ACTIVATIONS}, layer.name
-            assert layer.stalled <= 52, layer.name
+            assert layer.stalled <= 53, layer.name
 
 
 @pytest.mark.parametrize("m", [1, 4, 7, 8, 9, 16, 64, 256])
@@ -57,7 +57,7 @@ def test_overhead_of_a_product_is_constant(m, k, n):
     assert layer.products == m * k * n
     longest = max(m, 8) * layer.passes
     # The last pass is as long as its rows, however long its weights took.
-    assert done.streaming - longest == 39 - (max(m, 8) - m)
+    assert done.streaming - longest == 40 - (max(m, 8) - m)
     assert done.streaming - longest <= OVERHEAD
 
 

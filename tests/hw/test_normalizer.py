@@ -18,7 +18,7 @@ def leading_signs(value, width):
     return len(bits) - len(bits.lstrip(bits[0])) - 1
 
 
-@pytest.mark.parametrize("width", [4, 5, 16, 24, 31, 32])
+@pytest.mark.parametrize("width", [10, 11, 16, 24, 31, 32])
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
@@ -28,7 +28,7 @@ def leading_signs(value, width):
     ],
 )
 def test_every_power_of_two_and_its_neighbours(width, output, expected):
-    values = edges(width)
+    values = [value for value in edges(width) if value or output != "count"]
     answers = run_pipeline(
         Normalizer(width=width), {"i": values}, output=output, latency=Normalizer.LATENCY)
     wrap = {"normalized": lambda n: n % (1 << width) - ((n >> width - 1 & 1) << width)}
@@ -36,8 +36,8 @@ def test_every_power_of_two_and_its_neighbours(width, output, expected):
     assert answers == [shaped(expected(value, width)) for value in values]
 
 
-@pytest.mark.parametrize("width", [3, 33])
+@pytest.mark.parametrize("width", [9, 33])
 def test_illegal_width(width):
-    sentence = f"width of a normalizer must be from 4 to 32, not {width}"
+    sentence = f"width of a normalizer must be from 10 to 32, not {width}"
     with pytest.raises(ValueError, match=f"^{sentence}$"):
         Normalizer(width=width)

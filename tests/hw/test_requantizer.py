@@ -80,7 +80,7 @@ def test_only_ports_that_the_schemes_need(schemes, fields):
 
 @pytest.mark.parametrize(
     ("schemes", "out_format", "latency"),
-    [((FLOAT32,), INT8, 19), (EVERY, INT4, 19), (EVERY, INT16, 20), ((SHIFT,), INT8, 9),
+    [((FLOAT32,), INT8, 20), (EVERY, INT4, 20), (EVERY, INT16, 21), ((SHIFT,), INT8, 9),
      ((SHIFT,), INT16, 9)],
 )
 def test_latency(schemes, out_format, latency):

@@ -52,6 +52,6 @@ def test_equals_golden_with_an_entry_for_every_row_and_bubbles(schemes):
     assert run(lane, rows, bubbles=bubbles) == expected
 
 
-@pytest.mark.parametrize(("schemes", "latency"), [((Scheme.SHIFT,), 10), (EVERY, 20)])
+@pytest.mark.parametrize(("schemes", "latency"), [((Scheme.SHIFT,), 10), (EVERY, 21)])
 def test_latency(schemes, latency):
     assert RequantizerLane(schemes=schemes).latency == latency

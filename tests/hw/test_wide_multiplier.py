@@ -19,7 +19,7 @@ def test_products_of_random_and_extreme_operands(a_width, b_width, product_width
     ]
     answers = run_pipeline(
         WideMultiplier(a_width=a_width, b_width=b_width, product_width=product_width),
-        {"a": [a for a, _ in pairs], "b": [b for _, b in pairs]},
+        {"i_a": [a for a, _ in pairs], "i_b": [b for _, b in pairs]},
         output="product",
         latency=WideMultiplier.LATENCY,
     )
