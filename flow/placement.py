@@ -1,0 +1,84 @@
+"""Places for the multipliers of an array among a part's DSP blocks.
+
+A column of the array is one column of blocks, or several side by side: so the sums of a column
+go straight down, and what passes right goes to the next block.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from flow.errors import UserError
+from flow.parts import Part
+from flow.synthesis import Netlist
+from hw.config import EngineConfig
+from hw.multiplier_kind import MultiplierKind
+
+__all__ = ["array_places", "place_multipliers"]
+
+_CELL = re.compile(r"(?:^|\.)element_(\d+)_(\d+)\.multiplier(\d+)\.primitive$")
+
+
+def array_places(
+    config: EngineConfig, part: Part, *, first: int = 0
+) -> Mapping[tuple[int, int], str] | None:
+    """Return the place (BEL) of the multiplier of each row and column of an array.
+
+    None where nothing is known to be good: the multipliers are no primitives, the part's DSP blocks
+    are unknown or too few, or rows have a swap each, which is more clock enables than a block has.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Of the array.
+    part : Part
+        What it goes into.
+    first : int
+        Column of blocks that the array begins with.
+    """
+    grid = part.dsp_grid
+    if config.multiplier is not MultiplierKind.ECP5 or grid is None or config.group == 1:
+        return None
+    size = len(grid.offsets)
+    blocks = -(-config.rows // size)
+    beside = -(-blocks // len(grid.y))
+    if first + beside * config.cols > len(grid.x):
+        return None
+    places = {}
+    for row in range(config.rows):
+        block, slot = divmod(row, size)
+        across, down = divmod(block, len(grid.y))
+        offset = grid.offsets[slot]
+        for col in range(config.cols):
+            x = grid.x[first + beside * col + across] + offset
+            places[row, col] = f"X{x}/Y{grid.y[down]}/MULT18_{offset}"
+    return places
+
+
+def place_multipliers(
+    netlist: Netlist, config: EngineConfig, places: Mapping[tuple[int, int], str]
+) -> None:
+    """Write the places into the netlist's file, as attributes that nextpnr obeys.
+
+    Raises
+    ------
+    UserError
+        The netlist does not hold exactly the multipliers that have places.
+    """
+    document = json.loads(netlist.path.read_text(encoding="utf-8"))
+    found = set()
+    for name, cell in document["modules"][netlist.top]["cells"].items():
+        match = _CELL.search(name)
+        if match is None or cell["type"] != "MULT18X18D":
+            continue
+        group, col, row = map(int, match.groups())
+        row += group * config.group
+        found.add((row, col))
+        if (row, col) in places:
+            cell["attributes"]["BEL"] = places[row, col]
+    if found != places.keys():
+        raise UserError(
+            f"{netlist.path} must hold the multipliers of {config.rows} x {config.cols} elements, "
+            f"not {len(found)} of them"
+        )
+    netlist.path.write_text(json.dumps(document), encoding="utf-8")

@@ -1,0 +1,137 @@
+"""Synthesis by Yosys: a component to a netlist of a family's cells, and what it holds."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.errors import UserError
+from flow.parts import Family
+from hw.emit import emit_rtlil
+from hw.yosys import run_yosys
+
+__all__ = ["CellCounts", "Netlist", "count_cells", "synthesize"]
+
+_SYNTHESIS = {
+    Family.ECP5: "synth_ecp5 -abc9",
+    Family.ICE40: "synth_ice40 -abc9 -device u -dsp",
+    Family.GOWIN: "synth_gowin",
+    Family.XC7: "synth_xilinx -family xc7",
+}
+
+# What a cell counts for, in look-up tables: a carry cell of the ECP5 is made of two of them.
+_LUTS: Mapping[Family, Mapping[str, int]] = {
+    Family.ECP5: {"LUT4": 1, "CCU2C": 2},
+    Family.ICE40: {"SB_LUT4": 1},
+    Family.GOWIN: {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
+    Family.XC7: {f"LUT{n}": 1 for n in range(1, 7)},
+}
+_OTHERS = {
+    Family.ECP5: ("TRELLIS_FF", "MULT18X18D", "DP16KD", "TRELLIS_DPR16X4"),
+    Family.ICE40: ("SB_DFF.*", "SB_MAC16", "SB_(?:SP)?RAM.*", "-"),
+    Family.GOWIN: ("DFF.*", "MULT.*", "(?:SDP|DP|SP)B?X?9?B?", "RAM16.*"),
+    Family.XC7: ("FD[RSCP]E", "DSP48E1", "RAMB.*", "RAM(?:16|32|64|128).*"),
+}
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """What a netlist takes of a part.
+
+    Parameters
+    ----------
+    luts : int
+        Look-up tables; on an ECP5 LUT4 + 2 CCU2C.
+    flip_flops : int
+        Those outside of other blocks.
+    multipliers : int
+    memories : int
+        Block memories.
+    lut_memories : int
+        Cells of memory made of look-up tables, which `luts` does not count.
+    """
+
+    luts: int
+    flip_flops: int
+    multipliers: int
+    memories: int
+    lut_memories: int
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A netlist in the JSON format of Yosys."""
+
+    path: Path
+    top: str
+    family: Family
+    cells: Mapping[str, int]
+    """How many there are of each type."""
+
+    @property
+    def counts(self) -> CellCounts:
+        """What it takes of a part."""
+        return count_cells(self.cells, self.family)
+
+
+def count_cells(cells: Mapping[str, int], family: Family) -> CellCounts:
+    """Sum up cells by what they are made of."""
+
+    def matching(pattern: str) -> int:
+        return sum(count for kind, count in cells.items() if re.fullmatch(pattern, kind))
+
+    luts = sum(cells.get(kind, 0) * worth for kind, worth in _LUTS[family].items())
+    return CellCounts(luts, *(matching(pattern) for pattern in _OTHERS[family]))
+
+
+def synthesize(
+    component: Any,
+    top: str,
+    family: Family,
+    folder: Path,
+    *,
+    yosys: Callable[..., str] = run_yosys,
+) -> Netlist:
+    """Synthesize a component and leave `top.json` in `folder`.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        What is synthesized.
+    top : str
+        Name of its module.
+    family : Family
+        Whose cells it becomes.
+    folder : Path
+        Made if it is not there.
+    yosys : callable
+        Runs Yosys' commands.
+
+    Raises
+    ------
+    UserError
+        Yosys fails, or leaves no netlist: it may end well and have done nothing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    source, target = folder / f"{top}.il", folder / f"{top}.json"
+    source.write_text(emit_rtlil(component, top), encoding="utf-8")
+    target.unlink(missing_ok=True)
+    try:
+        yosys(f"read_rtlil {source}", f"{_SYNTHESIS[family]} -top {top}", f"write_json {target}")
+    except RuntimeError as error:
+        raise UserError(f"{top} cannot be synthesized for {family.value}: {error}") from error
+    return Netlist(target, top, family, _cells(target, top))
+
+
+def _cells(path: Path, top: str) -> Mapping[str, int]:
+    try:
+        modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
+        cells = modules[top]["cells"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"yosys must leave a netlist of {top} in {path}, and did not") from error
+    if not cells:
+        raise UserError(f"the netlist of {top} in {path} must hold cells, and holds none")
+    return Counter(cell["type"] for cell in cells.values())

@@ -1,0 +1,93 @@
+"""Netlists: what is counted, and that a Yosys that does nothing is found out."""
+
+import json
+
+import pytest
+
+from flow.errors import UserError
+from flow.parts import Family
+from flow.synthesis import CellCounts, count_cells, synthesize
+from hw.config import EngineConfig
+from hw.multiplier_kind import MultiplierKind
+from hw.systolic_array import SystolicArray
+
+NETLISTS = {
+    "nothing": None,
+    "no JSON": "",
+    "another module": json.dumps({"modules": {"other": {"cells": {}}}}),
+}
+
+
+def array(kind=MultiplierKind.PORTABLE):
+    return SystolicArray(EngineConfig(rows=4, cols=2, multiplier=kind))
+
+
+@pytest.mark.parametrize(
+    ("family", "cells", "counts"),
+    [
+        (
+            Family.ECP5,
+            {"LUT4": 5, "CCU2C": 3, "TRELLIS_FF": 7, "PFUMX": 2, "MULT18X18D": 1, "DP16KD": 4},
+            CellCounts(11, 7, 1, 4, 0),
+        ),
+        (
+            Family.ICE40,
+            {"SB_LUT4": 5, "SB_CARRY": 3, "SB_DFFE": 2, "SB_DFF": 1, "SB_MAC16": 1},
+            CellCounts(5, 3, 1, 0, 0),
+        ),
+        (
+            Family.GOWIN,
+            {"LUT4": 5, "LUT1": 1, "ALU": 3, "DFFE": 2, "MULT9X9": 1, "SDPB": 2},
+            CellCounts(9, 2, 1, 2, 0),
+        ),
+        (
+            Family.XC7,
+            {"LUT6": 5, "LUT2": 1, "CARRY4": 3, "FDRE": 2, "DSP48E1": 1, "RAMB18E1": 2},
+            CellCounts(6, 2, 1, 2, 0),
+        ),
+    ],
+)
+def test_cells_are_summed_up(family, cells, counts):
+    assert count_cells(cells, family) == counts
+
+
+@pytest.mark.parametrize("netlist", NETLISTS)
+def test_a_yosys_that_ends_well_without_a_netlist(tmp_path, netlist):
+    def yosys(*commands):
+        if NETLISTS[netlist] is not None:
+            (tmp_path / "dut.json").write_text(NETLISTS[netlist])
+        return ""
+
+    with pytest.raises(UserError, match=r"^yosys must leave a netlist of dut in .*, and did not$"):
+        synthesize(array(), "dut", Family.ECP5, tmp_path, yosys=yosys)
+
+
+def test_an_old_netlist_is_not_taken_for_a_new_one(tmp_path):
+    (tmp_path / "dut.json").write_text(json.dumps({"modules": {"dut": {"cells": {"a": {}}}}}))
+    with pytest.raises(UserError, match=r"and did not$"):
+        synthesize(array(), "dut", Family.ECP5, tmp_path, yosys=lambda *_: "")
+
+
+def test_an_empty_netlist_is_told(tmp_path):
+    def yosys(*commands):
+        (tmp_path / "dut.json").write_text(json.dumps({"modules": {"dut": {"cells": {}}}}))
+        return ""
+
+    with pytest.raises(UserError, match=r"must hold cells, and holds none$"):
+        synthesize(array(), "dut", Family.ECP5, tmp_path, yosys=yosys)
+
+
+def test_a_yosys_that_fails_is_told(tmp_path):
+    def yosys(*commands):
+        raise RuntimeError("yosys failed on 'x' or after: no")
+
+    with pytest.raises(UserError, match=r"^dut cannot be synthesized for ecp5: yosys failed"):
+        synthesize(array(), "dut", Family.ECP5, tmp_path, yosys=yosys)
+
+
+@pytest.mark.long
+def test_an_array_has_one_multiplier_an_element(tmp_path):
+    netlist = synthesize(array(MultiplierKind.ECP5), "dut", Family.ECP5, tmp_path)
+    assert netlist.counts.multipliers == 8
+    # A tree of two adders of 17 bits and one of 18, in carry cells of two bits.
+    assert netlist.counts.luts == 2 * (2 * 18 + 18)
