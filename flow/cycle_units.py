@@ -168,8 +168,8 @@ class Array:
         """When the accumulators of the first row of the last pass that drains are taken."""
         self.written = NEVER
         """When the last pass that drains counts as written."""
-        self._fills_bank = False  # the last pass leaves its bank to the next one
-        self._freed = [NEVER] * GemmEngine.ENTRIES  # when entries of parameters can be used again
+        self._entries = GemmEngine.entries_of(config.engine)
+        self._freed = [NEVER] * self._entries  # when entries of parameters can be used again
         self._emptied = [NEVER] * Drainer.BANKS  # when the last row of each bank was drained
 
     def start(self, *, drain: bool) -> None:
@@ -192,7 +192,6 @@ class Array:
                 time = until
         self.first, self.last = time, self.rows.append(time, work.rows)
         self.passes.out.take(self.last)
-        self._fills_bank = not work.drain
         if work.drain:
             self._drain(work.rows)
         return stalls
@@ -203,8 +202,7 @@ class Array:
         # A tile is loaded from the swap of the one before it on.
         yield StallCause.WEIGHTS, self.weights.take(self._engine.rows, self.first) + 1
         if self._engine.banks > 1:
-            if not self._fills_bank:
-                yield StallCause.BANK, self._emptied[-Drainer.BANKS] + 1
+            yield StallCause.BANK, self._emptied[-Drainer.BANKS] + 1
         elif work.drain:
             yield StallCause.PARAMETERS, self._load_parameters()
         if work.operation is not AccumulateOperation.SET:
@@ -212,7 +210,7 @@ class Array:
 
     def _load_parameters(self) -> int:
         """Return when an entry of parameters is loaded."""
-        free = self._freed[-GemmEngine.ENTRIES] + 1
+        free = self._freed[-self._entries] + 1
         return self.parameters.take(self._engine.cols, free) + 1
 
     def _drain(self, rows: int) -> None:

@@ -46,6 +46,9 @@ class GemmEngine(wiring.Component):
     ----------
     config : EngineConfig
         Sizes, formats and requantization schemes.
+    entries : int, optional
+        Passes that drain and are under way at once: entries of the parameter tables, a power of
+        two. Fewer than `entries_of(config)` may leave bubbles.
 
     Members
     -------
@@ -64,15 +67,13 @@ class GemmEngine(wiring.Component):
         with `config.statistics`.
     """
 
-    ENTRIES = 16
-    """Entries of the parameter tables: passes that drain and are under way at once."""
-
-    def __init__(self, config):
+    def __init__(self, config, *, entries=None):
         self.config = config
+        self.entries = self.entries_of(config) if entries is None else entries
         self.parameter_word = ParameterWord(
             out_format=config.output, acc_bits=config.accumulator_bits
         )
-        self._lanes = ColumnLanes(config, entries=self.ENTRIES)
+        self._lanes = ColumnLanes(config, entries=self.entries)
         timing = EngineTiming(config, lanes=self._lanes.latency)
         # What each is stands in `EngineTiming`.
         self.latency = timing.total
@@ -96,18 +97,27 @@ class GemmEngine(wiring.Component):
             members["o_events"] = Out(EngineEvents(config))
         super().__init__(members)
 
+    @staticmethod
+    def entries_of(config):
+        """Entries of parameters that keep the engine busy.
+
+        With one bank a pass may begin to drain every few cycles. With two no more than two of them
+        drain, and tables have a word for each column of a lane.
+        """
+        return 16 if config.banks == 1 else 8
+
     def elaborate(self, platform):
         m = Module()
         config = self.config
 
         m.submodules.launcher = launcher = Launcher(
             config,
-            entries=self.ENTRIES,
+            entries=self.entries,
             flush=self.pipeline_latency + ColumnLanes.EVENTS_AFTER * config.statistics,
         )
         m.submodules.weights = weights = WeightLoader(config)
         m.submodules.parameters = parameters = ParameterLoader(
-            self.parameter_word.layout, cols=config.cols, lanes=config.lanes, entries=self.ENTRIES
+            self.parameter_word.layout, cols=config.cols, lanes=config.lanes, entries=self.entries
         )
         m.submodules.lanes = lanes = self._lanes
         m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
@@ -126,7 +136,7 @@ class GemmEngine(wiring.Component):
         # One of them takes parameters and room for what is drained.
         drain = launcher
         if config.banks > 1:
-            m.submodules.drainer = drain = Drainer(config, entries=self.ENTRIES)
+            m.submodules.drainer = drain = Drainer(config, entries=self.entries)
             self._connect_drainer(m, launcher, drain)
         else:
             m.d.comb += launcher.i_bank_free.eq(1)
@@ -225,7 +235,7 @@ class GemmEngine(wiring.Component):
         for c in range(config.cols):
             bank = place(
                 m, platform, f"bank_{c}",
-                lambda: kind(config, entries=self.ENTRIES), module="bank",
+                lambda: kind(config, entries=self.entries), module="bank",
             )
             word = self._lanes.i_drained[c]
             m.d.comb += [

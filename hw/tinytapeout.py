@@ -9,12 +9,6 @@ from hw.gemm_engine import GemmEngine
 __all__ = ["TinyTapeout"]
 
 
-class _FewPasses(GemmEngine):
-    """An engine whose parameter tables, which are its largest part in gates, are small."""
-
-    ENTRIES = 2
-
-
 class TinyTapeout(wiring.Component):
     """`GemmEngine` whose streams pass through two byte-wide ports, a byte a cycle.
 
@@ -51,10 +45,11 @@ class TinyTapeout(wiring.Component):
 
     STREAMS = ("pass", "weight", "activation", "parameter")
     DIRECTIONS = 0b1101_1000
+    ENTRIES = 2  # parameter tables are its largest part in gates
 
     def __init__(self, config):
         self.config = config
-        self._engine = _FewPasses(config)
+        self._engine = GemmEngine(config, entries=self.ENTRIES)
         super().__init__({
             "clk":     In(1),
             "rst_n":   In(1),

@@ -150,7 +150,7 @@ async def one_stream_comes_late(dut: Any, stream: Stream) -> None:
     config, random = engine_config(**parameters()), generator("late")
     room = _build(**parameters()).buffer_depth
     m = min(config.depth, max(2, room // 8))
-    tiles = max(3 * GemmEngine.ENTRIES, 3 * room // m)
+    tiles = max(3 * GemmEngine.entries_of(config), 3 * room // m)
     job = random_job(random, config, (m, config.rows, tiles * config.cols))
     await clock.start(dut)
     feed = Feed(dut, NATIVE, [job], {stream: StallPattern.LATE})
