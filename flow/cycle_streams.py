@@ -100,7 +100,7 @@ class WordStream:
         A run holds whole blocks, and a block follows on the last one.
         """
         arrival: int = self._leave() + StreamBuffer.LATENCY
-        first = max(arrival, self._taken[1] + 1, not_before)
+        first = max(arrival, not_before)
         self._taken = (self._taken[1], first)
         for n in range(1, min(words, 3)):
             self._leave()
@@ -108,11 +108,7 @@ class WordStream:
         # Later words leave the reader as the loader takes the ones before them.
         for n in range(max(3, words - len(self._at_end)), words):
             self._at_end.append((first + n - 1, first + n - 1))
-        last = first + words - 1
-        if words > 3:
-            self._taken = (last - 1, last)
-            self._word += words - 3
-        return last
+        return first + words - 1
 
     def _leave(self) -> int:
         """Return when the next word leaves the reader."""

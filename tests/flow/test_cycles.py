@@ -40,6 +40,19 @@ def random_programs(config, count, seed):
         yield random_program(np.random.default_rng([seed, n]), config)
 
 
+def directed_programs(config):
+    """Programs that come to limits which random ones hardly ever meet."""
+    tiles_of_weights = config.weight_words // config.engine.rows
+    tiles_n = min(24, tiles_of_weights, config.parameter_words // config.engine.cols)
+    wait = replace(STEP, wait=1)
+    yield [*[STEP] * 20, wait, wait, *[STEP] * 20, HALT]  # as many under way as can be counted
+    yield [replace(STEP, tiles_n=tiles_n), HALT]  # as many drains as there are parameter entries
+    add = replace(STEP, first=AccumulateOperation.ADD, rest=AccumulateOperation.ADD)
+    # Words of weights wait at the reader's end while it is to take the next run.
+    long_run = replace(add, tiles_n=min(2, tiles_n), steps_kc=min(8, tiles_of_weights // 2))
+    yield [replace(STEP, tiles_n=min(3, tiles_n)), replace(STEP, drain=0), long_run, HALT]
+
+
 def random_networks(config, count, seed):
     rng = np.random.default_rng([seed])
     made = 0
@@ -71,7 +84,7 @@ def assert_counted(config, programs):
 
 def test_random_programs_take_the_predicted_cycles():
     config = configuration(3, 4, 9)
-    assert_counted(config, random_programs(config, 40, seed=1))
+    assert_counted(config, [*directed_programs(config), *random_programs(config, 40, seed=1)])
 
 
 @pytest.mark.long
@@ -92,7 +105,7 @@ def test_random_programs_take_the_predicted_cycles():
 )
 def test_random_programs_take_the_predicted_cycles_on_any_array(rows, cols, depth, options):
     config = configuration(rows, cols, depth, **options)
-    assert_counted(config, random_programs(config, 300, seed=2))
+    assert_counted(config, [*directed_programs(config), *random_programs(config, 300, seed=2)])
 
 
 @pytest.mark.long
