@@ -76,7 +76,8 @@ class Multiplier(wiring.Component):
     def _ecp5(self, m):
         """Left-justified: the unused low bits are constant, and no sign is repeated by routing."""
         product = Signal(2 * self.MAX_BITS)
-        ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_CE1": self.take_b if self.holds_b else 1, "i_RST0": 0}
+        take_b = self.take_b if self.holds_b else 1
+        ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_CE1": take_b, "i_RST0": 0}
         ports |= {f"i_CLK{n}": 0 for n in (1, 2, 3)}
         ports |= {f"i_CE{n}": 0 for n in (2, 3)}
         ports |= {f"i_RST{n}": 0 for n in (1, 2, 3)}

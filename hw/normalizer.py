@@ -89,7 +89,7 @@ class Normalizer(wiring.Component):
 
     @staticmethod
     def _leading_zeros(bits):
-        """How many of the four bits below the first one are equal to it without a break, up to 3."""
+        """How many of the bits below the first one are equal to it without a break, up to 3."""
         differs = bits[1:] ^ bits[:-1]
         return Mux(differs[3], C(0, 2), Mux(differs[2], C(1, 2), Mux(differs[1], C(2, 2), C(3, 2))))
 
