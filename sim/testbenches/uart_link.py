@@ -99,6 +99,8 @@ async def garbage_does_not_hang_it(dut: Any) -> None:
 async def a_packet_that_comes_too_early_is_lost(dut: Any) -> None:
     """While another one is answered there is no room for it; the one answered is right."""
     bench = await _Bench.start(dut)
+    # A read puts out, unused, what stands in the packet memory, which begins unknown.
+    await bench.ask(request([0] * 40, sequence=0, command=Command.WRITE))
     read = request(sequence=1, command=Command.READ, count=40)
     early = request([9], sequence=2, command=Command.WRITE)
     await bench.model.send(_bytes(read) + _bytes(early) * 3)
