@@ -33,8 +33,6 @@ async def start(dut: Any) -> None:
     """Drive every input low, start the clock and reset the component."""
     for name in environment.inputs():
         getattr(dut, name).value = 0
-    # The inputs must be there before the first edge, also in modules below the top.
-    await Timer(1, "step")
     if hasattr(dut, "clk"):
         Clock(dut.clk, CLOCK_PERIOD_NS, "ns").start()
     await reset(dut)
