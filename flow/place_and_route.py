@@ -133,16 +133,19 @@ def place_and_route(
     seconds = time.perf_counter() - start
     # The exit status is no answer: it is 1 where only the frequency was missed.
     try:
-        told = json.loads(report.read_text(encoding="utf-8"))
-        fmax = min(float(clock["achieved"]) for clock in told["fmax"].values())
-        places = told["utilization"]
+        return _routed(report, seconds)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
             f"nextpnr must leave a report of {netlist.top}, and ended with status {status} "
             f"and none; {folder / 'nextpnr.log'} says why"
         ) from error
+
+
+def _routed(report: Path, seconds: float) -> Routed:
+    told = json.loads(report.read_text(encoding="utf-8"))
+    places = told["utilization"]
     return Routed(
-        fmax,
+        min(float(clock["achieved"]) for clock in told["fmax"].values()),
         {kind: place["used"] for kind, place in places.items()},
         {kind: place["available"] for kind, place in places.items()},
         seconds,

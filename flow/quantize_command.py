@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flow.quantization_job import QuantizationResult
+    from golden.ranges import RangeRule
 
 __all__ = ["command"]
 
@@ -109,22 +110,14 @@ def command(
     from flow.quantization_job import QuantizationSettings, quantize_file
     from flow.weight_quantization import WeightSettings
     from golden.formats import IntegerFormat
-    from golden.ranges import RangeRule
 
-    rules = {
-        "minmax": RangeRule.MIN_MAX,
-        "moving-average": RangeRule.MOVING_AVERAGE,
-        "percentile": RangeRule.PERCENTILE,
-        "entropy": RangeRule.ENTROPY,
-        "mse": RangeRule.MEAN_SQUARED_ERROR,
-    }
     if percentile is not None and method != "percentile":
         raise UserError(f"--percentile is about --method percentile, not {method}; give one")
     weight_method = weight_method or ("minmax" if weight_bits == "8" else "mse")
     with user_input():
         settings = QuantizationSettings(
             ActivationSettings(
-                rule=rules[method],
+                rule=_rule(method),
                 percent=percentile,
                 format=IntegerFormat.parse(activations),
                 symmetric=not asymmetric,
@@ -132,7 +125,7 @@ def command(
             ),
             WeightSettings(
                 format=IntegerFormat(int(weight_bits), signed=True),
-                rule=rules[weight_method],
+                rule=_rule(weight_method),
                 per_channel=per_channel,
                 power_of_two=scale == "power-of-two",
             ),
@@ -156,6 +149,18 @@ def command(
         )
     _show(result, console)
     console.print(f"{out}: {result.size:,} bytes", markup=False)
+
+
+def _rule(method: str) -> "RangeRule":
+    from golden.ranges import RangeRule
+
+    return {
+        "minmax": RangeRule.MIN_MAX,
+        "moving-average": RangeRule.MOVING_AVERAGE,
+        "percentile": RangeRule.PERCENTILE,
+        "entropy": RangeRule.ENTROPY,
+        "mse": RangeRule.MEAN_SQUARED_ERROR,
+    }[method]
 
 
 def _show(result: "QuantizationResult", console: "Console") -> None:
