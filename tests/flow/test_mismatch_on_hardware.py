@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from planted_bugs import Bug, plant
+from small_accelerator import OPTIONS, SMALL
 
 from flow.cli import main
 from flow.graph_file import load_graph, save_graph
@@ -29,16 +30,6 @@ from sim.waveform import cut_waveform, read_waveform
 
 pytestmark = pytest.mark.long
 
-SMALL = {
-    "rows": 2,
-    "cols": 3,
-    "depth": 16,
-    "activation-bytes": 4096,
-    "weight-words": 1024,
-    "parameter-words": 256,
-    "program-words": 4096,
-}
-OPTIONS = [text for name, value in SMALL.items() for text in (f"--{name}", str(value))]
 ENGINE = EngineConfig(rows=2, cols=3, depth=16, statistics=True)
 SIZES = {name.replace("-", "_"): SMALL[name] for name in list(SMALL)[3:]}
 CONFIG = AcceleratorConfig(ENGINE, **SIZES)

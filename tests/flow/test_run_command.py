@@ -4,6 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from small_accelerator import OPTIONS
 
 from flow.cli import main
 from flow.graph import Graph
@@ -18,17 +19,6 @@ from golden.kernel_window import KernelWindow
 from hw.accelerator_config import AcceleratorConfig
 from hw.config import EngineConfig
 from sim.simulator import Simulator
-
-SMALL = {
-    "rows": 2,
-    "cols": 3,
-    "depth": 16,
-    "activation-bytes": 4096,
-    "weight-words": 1024,
-    "parameter-words": 256,
-    "program-words": 4096,
-}
-SIZES = [text for name, value in SMALL.items() for text in (f"--{name}", str(value))]
 
 
 def network(tmp_path, seed=2):
@@ -47,7 +37,7 @@ def lastbit(*arguments):
 
 def test_all_tensors_equal_on_golden(tmp_path):
     arguments, graph, inputs = network(tmp_path)
-    result = lastbit(*arguments, "--on", "golden", *SIZES, "--out", str(tmp_path / "out"))
+    result = lastbit(*arguments, "--on", "golden", *OPTIONS, "--out", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output
     for layer in graph.layers:
         assert re.search(rf"^ *{layer.name} .* 0 *$", result.output, re.MULTILINE)
@@ -61,7 +51,7 @@ def test_all_tensors_equal_on_hardware(tmp_path, simulator):
     if (missing := simulator.missing()) is not None:
         pytest.skip(missing)
     arguments, graph, _ = network(tmp_path)
-    result = lastbit(*arguments, "--on", simulator.value, *SIZES)
+    result = lastbit(*arguments, "--on", simulator.value, *OPTIONS)
     assert result.exit_code == 0, result.output
     for layer in graph.layers:
         assert re.search(rf"^ *{layer.name} .* 0 *$", result.output, re.MULTILINE)
@@ -77,7 +67,7 @@ def test_a_difference_is_found(tmp_path, monkeypatch):
         return run
 
     monkeypatch.setattr(GoldenMachine, "run", wrong)
-    result = lastbit(*arguments, "--on", "golden", *SIZES)
+    result = lastbit(*arguments, "--on", "golden", *OPTIONS)
     assert result.exit_code == 1
     assert re.search(rf"^ *{graph.layers[1].name} .* 1 *$", result.output, re.MULTILINE)
 
@@ -112,7 +102,9 @@ def test_tensors_that_do_not_all_fit_are_compared_as_far_as_they_are_kept():
 )
 def test_bad_input_is_one_sentence(tmp_path, change, sentence):
     arguments, _, _ = network(tmp_path)
-    options = dict(zip([*arguments[1:], *SIZES][::2], [*arguments[1:], *SIZES][1::2], strict=True))
+    options = dict(
+        zip([*arguments[1:], *OPTIONS][::2], [*arguments[1:], *OPTIONS][1::2], strict=True)
+    )
     options |= change
     given = [text for pair in options.items() for text in pair]
     result = lastbit(arguments[0], "--on", "golden", *given)
@@ -123,6 +115,6 @@ def test_bad_input_is_one_sentence(tmp_path, change, sentence):
 
 def test_a_missing_input_is_told(tmp_path):
     arguments, _, _ = network(tmp_path)
-    result = lastbit(arguments[0], "--on", "golden", *SIZES)
+    result = lastbit(arguments[0], "--on", "golden", *OPTIONS)
     assert result.exit_code == 2
     assert "--input" in result.output
