@@ -4,26 +4,36 @@ Only the clock that is asked for is known to nextpnr; it has no delays inside a 
 """
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flow.errors import UserError
+from flow.fpga_tools import Run, find_tool, run_logged
 from flow.parts import Family, Part
 from flow.synthesis import Netlist
 
 __all__ = ["Routed", "find_nextpnr", "place_and_route"]
 
-_TOOLS = {Family.ECP5: "nextpnr-ecp5"}
-_SIZES = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
+_TOOLS = {
+    Family.ECP5: "nextpnr-ecp5",
+    Family.ICE40: "nextpnr-ice40",
+    Family.GOWIN: "nextpnr-himbaechel-gowin",
+}
+_SIZES = {
+    "LFE5U-12F": "--12k",
+    "LFE5U-25F": "--25k",
+    "LFE5U-45F": "--45k",
+    "LFE5U-85F": "--85k",
+    "iCE40UP5K": "--up5k",
+}
+# What the vendor calls a part without package and speed, and the die that it is made of.
+_DEVICES = {"GW1NR-9": ("GW1NR-LV9", "GW1N-9C")}
+_DEFAULT_SPEEDS = {Family.GOWIN: "C6/I5"}
 
-Run = Callable[[Sequence[str], Path, float], int]
-"""Runs a command in a folder for at most some seconds; returns its exit status."""
+LOG = "nextpnr.log"
 
 
 @dataclass(frozen=True)
@@ -38,12 +48,18 @@ class Routed:
         Of each kind of place.
     seconds : float
         How long it took.
+    design : Path
+        The routed design, in the form that the family's packer reads.
+    clocks : Mapping of str to float
+        The fastest that each clock may be, in MHz.
     """
 
     fmax: float
     used: Mapping[str, int]
     available: Mapping[str, int]
     seconds: float
+    design: Path
+    clocks: Mapping[str, float]
 
 
 def find_nextpnr(family: Family) -> str:
@@ -57,25 +73,7 @@ def find_nextpnr(family: Family) -> str:
     if family not in _TOOLS:
         known = ", ".join(known.value for known in _TOOLS)
         raise UserError(f"place and route must be for one of {known}, not {family.value}")
-    tool = _TOOLS[family]
-    asked = os.environ.get(tool.upper().replace("-", "_"))
-    beside = Path(sys.executable).with_name(f"yowasp-{tool}")
-    found = shutil.which(asked) if asked else None
-    found = found or (str(beside) if beside.exists() else None)
-    found = found or shutil.which(tool) or shutil.which(f"yowasp-{tool}")
-    if found is None:
-        raise UserError(
-            f"{tool} is not installed; get it with `pip install yowasp-{tool}`, "
-            "or with `pip install 'lastbit[fpga]'`"
-        )
-    return found
-
-
-def _run(command: Sequence[str], folder: Path, timeout: float) -> int:
-    with (folder / "nextpnr.log").open("w", encoding="utf-8") as log:
-        return subprocess.run(
-            command, cwd=folder, stdout=log, stderr=log, timeout=timeout, check=False
-        ).returncode
+    return find_tool(_TOOLS[family])
 
 
 def place_and_route(
@@ -87,9 +85,10 @@ def place_and_route(
     frequency: float,
     seed: int = 1,
     timeout: float = 600,
-    run: Run = _run,
+    pins: Path | None = None,
+    run: Run | None = None,
 ) -> Routed | None:
-    """Place and route a netlist without pins; the log stays beside it.
+    """Place and route a netlist; the log stays beside it.
 
     Parameters
     ----------
@@ -105,7 +104,10 @@ def place_and_route(
         Of the placer; results differ by a tenth.
     timeout : float
         Seconds after which there is no answer: None. The router may never end.
-    run : callable
+    pins : Path, optional
+        Where ports stand: a file in the form of the family (.lpf, .pcf, .cst). Without it they
+        stand anywhere.
+    run : callable, optional
         Runs nextpnr.
 
     Raises
@@ -113,40 +115,74 @@ def place_and_route(
     UserError
         There is no nextpnr, no such package or speed, or nextpnr fails.
     """
-    package, speed = package or part.packages[0], speed or part.speeds[0]
+    package, speed = package or part.packages[0], speed or next(iter(part.speeds), None)
     for name, value, legal in (("package", package, part.packages), ("speed", speed, part.speeds)):
-        if value not in legal:
+        if legal and value not in legal:
             raise UserError(f"{name} of {part.name} must be one of {', '.join(legal)}, not {value}")
     tool = find_nextpnr(part.family)
     folder = netlist.path.resolve().parent
     report = folder / f"{netlist.top}.report.json"
-    report.unlink(missing_ok=True)
-    command = [tool, _SIZES[part.name], "--package", package, "--speed", speed]
-    command += ["--json", str(netlist.path.resolve()), "--report", str(report)]
-    command += ["--freq", f"{frequency:g}", "--seed", str(seed), "--router", "router1"]
-    command += ["--timing-allow-fail", "--lpf-allow-unconstrained"]
+    suffix, options = _options(part, package, speed, pins and pins.resolve())
+    design = folder / f"{netlist.top}{suffix}"
+    for old in (report, design):
+        old.unlink(missing_ok=True)
+    command = [tool, *options, str(design), "--json", str(netlist.path.resolve())]
+    command += ["--report", str(report), "--freq", f"{frequency:g}", "--seed", str(seed)]
+    command += ["--timing-allow-fail"]
     start = time.perf_counter()
     try:
-        status = run(command, folder, timeout)
+        status = (run or run_logged(LOG))(command, folder, timeout)
     except subprocess.TimeoutExpired:
         return None
     seconds = time.perf_counter() - start
     # The exit status is no answer: it is 1 where only the frequency was missed.
     try:
-        return _routed(report, seconds)
+        return _routed(report, design, seconds)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
             f"nextpnr must leave a report of {netlist.top}, and ended with status {status} "
-            f"and none; {folder / 'nextpnr.log'} says why"
+            f"and none; {folder / LOG} says why{_said(folder / LOG)}"
         ) from error
 
 
-def _routed(report: Path, seconds: float) -> Routed:
+def _options(
+    part: Part, package: str, speed: str | None, pins: Path | None
+) -> tuple[str, list[str]]:
+    """The suffix of the routed design, and what a family's nextpnr is told, up to its path."""
+    if part.family is Family.ECP5:
+        options = [_SIZES[part.name], "--package", package, "--speed", str(speed)]
+        options += ["--router", "router1"]
+        options += ["--lpf", str(pins)] if pins else ["--lpf-allow-unconstrained"]
+        return ".config", [*options, "--textcfg"]
+    if part.family is Family.ICE40:
+        options = [_SIZES[part.name], "--package", package.lower()]
+        return ".asc", [*options, *(["--pcf", str(pins)] if pins else []), "--asc"]
+    device, die = _DEVICES[part.name]
+    speed = speed or _DEFAULT_SPEEDS[part.family]
+    options = ["--device", f"{device}{package}{speed}", "--vopt", f"family={die}"]
+    options += ["--vopt", f"cst={pins}"] if pins else []
+    return ".routed.json", [*options, "--write"]
+
+
+def _routed(report: Path, design: Path, seconds: float) -> Routed:
     told = json.loads(report.read_text(encoding="utf-8"))
     places = told["utilization"]
+    clocks = {name: float(clock["achieved"]) for name, clock in told["fmax"].items()}
     return Routed(
-        min(float(clock["achieved"]) for clock in told["fmax"].values()),
+        min(clocks.values()),
         {kind: place["used"] for kind, place in places.items()},
         {kind: place["available"] for kind, place in places.items()},
         seconds,
+        design,
+        clocks,
     )
+
+
+def _said(log: Path) -> str:
+    """The first error in a log."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    errors = (line for line in lines if line.startswith("ERROR: "))
+    return next((f": {line.removeprefix('ERROR: ')}" for line in errors), "")

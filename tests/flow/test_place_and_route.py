@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import flow.place_and_route
 from flow.errors import UserError
 from flow.parts import Family, find_part
 from flow.place_and_route import find_nextpnr, place_and_route
@@ -60,6 +61,60 @@ def test_the_report_counts_and_not_the_exit_status(nextpnr, netlist):
     assert run.command[0] == str(nextpnr)
     for option in ("--85k", "--package CABGA381", "--speed 6", "--seed 7", "--router router1"):
         assert option in words
+
+
+@pytest.mark.parametrize(
+    ("part", "options", "design"),
+    [
+        ("iCE40UP5K", "--up5k --package sg48 --asc", "dut.asc"),
+        (
+            "GW1NR-9",
+            "--device GW1NR-LV9QN88PC6/I5 --vopt family=GW1N-9C --write",
+            "dut.routed.json",
+        ),
+        ("LFE5U-12F", "--12k --package CABGA256 --speed 6 --router router1", "dut.config"),
+    ],
+)
+def test_each_family_is_told_its_part_in_its_own_way(netlist, monkeypatch, part, options, design):
+    part = find_part(part)
+    tool = netlist.path.parent / "any"
+    tool.write_text("")
+    tool.chmod(0o755)
+    for family in ("ECP5", "ICE40", "HIMBAECHEL_GOWIN"):
+        monkeypatch.setenv(f"NEXTPNR_{family}", str(tool))
+    run = leaves(json.dumps(REPORT))
+    routed = place_and_route(netlist, part, frequency=30, run=run)
+    assert options in " ".join(run.command)
+    assert routed.design == netlist.path.resolve().parent / design
+    assert routed.clocks == {"a": 120.5, "b": 99.25}
+
+
+@pytest.mark.parametrize(
+    ("part", "option"),
+    [
+        ("LFE5U-25F", "--lpf {}"),
+        ("iCE40UP5K", "--pcf {}"),
+        ("GW1NR-9", "--vopt cst={}"),
+    ],
+)
+def test_pins_are_given_by_a_file_of_the_family(netlist, monkeypatch, part, option):
+    part = find_part(part)
+    monkeypatch.setattr(flow.place_and_route, "find_tool", lambda tool: tool)
+    run = leaves(json.dumps(REPORT))
+    pins = netlist.path.parent / "board.pins"
+    place_and_route(netlist, part, frequency=30, pins=pins, run=run)
+    words = " ".join(run.command)
+    assert option.format(pins.resolve()) in words
+    assert "unconstrained" not in words
+
+
+def test_what_nextpnr_says_first_is_passed_on(nextpnr, netlist):
+    def run(command, folder, timeout):
+        (folder / "nextpnr.log").write_text("Info: a\nERROR: no BEL of type LUT4\nERROR: b\n")
+        return 255
+
+    with pytest.raises(UserError, match=r"says why: no BEL of type LUT4$"):
+        place_and_route(netlist, PART, frequency=300, run=run)
 
 
 @pytest.mark.parametrize("report", [None, "", "{}", '{"fmax": {}, "utilization": {}}'])
