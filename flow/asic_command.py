@@ -1,10 +1,11 @@
 """`lastbit asic`: the engine as standard cells of a Liberty file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from flow.engine_options import SCHEMES, engine_config, engine_options
 from flow.errors import user_input
 
 if TYPE_CHECKING:
@@ -20,15 +21,7 @@ __all__ = ["command"]
     required=True,
     help="Liberty file of the standard cells.",
 )
-@click.option("--rows", type=int, default=4, show_default=True, help="Rows: the reduction axis.")
-@click.option("--cols", type=int, default=4, show_default=True, help="Columns: output channels.")
-@click.option("--lanes", type=int, default=1, show_default=True, help="Requantizers.")
-@click.option(
-    "--depth", type=int, default=8, show_default=True, help="Rows of activations in a pass."
-)
-@click.option(
-    "--schemes", default="float32,fixed,shift", show_default=True, help="Requantization schemes."
-)
+@engine_options(rows=4, cols=4, lanes=1, depth=8, schemes=SCHEMES)
 @click.option(
     "--period", type=float, default=5.0, show_default=True, help="Clock period asked for, in ns."
 )
@@ -53,11 +46,7 @@ __all__ = ["command"]
 )
 def command(
     liberty: Path,
-    rows: int,
-    cols: int,
-    lanes: int,
-    depth: int,
-    schemes: str,
+    engine: dict[str, Any],
     period: float,
     tinytapeout: bool,
     simulate: bool,
@@ -76,13 +65,11 @@ def command(
     from flow.asic import Ports, build_asic
     from flow.asic_files import write_files
     from flow.liberty import read_library
-    from golden.names import parse_name
     from golden.scheme import Scheme
     from hw.config import EngineConfig
 
     with user_input():
-        chosen = frozenset(parse_name(Scheme, scheme.strip()) for scheme in schemes.split(","))
-        config = EngineConfig(rows=rows, cols=cols, lanes=lanes, depth=depth, schemes=chosen)
+        config = engine_config(engine)
         if not 0.1 <= period <= 1000:
             raise ValueError(f"--period must be from 0.1 to 1000 ns, not {period:g}")
         if seed < 0:

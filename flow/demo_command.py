@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from flow.engine_options import engine_config, engine_options
 from flow.errors import user_input
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ __all__ = ["command"]
 
 
 @click.command("demo")
-@click.option("--rows", type=int, default=8, show_default=True, help="Rows: the reduction axis.")
-@click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
+@engine_options(rows=8, cols=8)
 @click.option(
     "--on",
     "level",
@@ -35,7 +35,7 @@ __all__ = ["command"]
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the training.")
 @click.pass_context
-def command(ctx: click.Context, rows: int, cols: int, level: str, out: Path, seed: int) -> None:
+def command(ctx: click.Context, engine: dict[str, Any], level: str, out: Path, seed: int) -> None:
     """Run a network on the generated accelerator and compare every element with golden.
 
     Trains a small convolutional network on scanned digits, quantizes and compiles it, generates the
@@ -43,10 +43,9 @@ def command(ctx: click.Context, rows: int, cols: int, level: str, out: Path, see
     """
     from flow.demo import DemoOptions, make_folder, require_simulator, write_demo
     from flow.job import Level
-    from hw.config import EngineConfig
 
     with user_input():
-        config = replace(DemoOptions().config, engine=EngineConfig(rows=rows, cols=cols))
+        config = replace(DemoOptions().config, engine=engine_config(engine))
         options = DemoOptions(config=config, level=Level(level), seed=seed)
     require_simulator(options.level)
     make_folder(out)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flow.engine_options import engine_config, engine_options, memory_options
 from flow.errors import UserError, user_input
 from hw.multiplier_kind import MultiplierKind
 
@@ -41,21 +42,8 @@ RTL = "rtl"
     show_default=True,
     help="Where it runs: the NumPy model, or the generated Verilog (rtl: in Verilator).",
 )
-@click.option("--rows", type=int, default=8, show_default=True, help="Rows: the reduction axis.")
-@click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
-@click.option("--depth", type=int, default=512, show_default=True, help="Rows of accumulators.")
-@click.option("--lanes", type=int, help="Requantizers.  [default: one a column]")
-@click.option(
-    "--multiplier",
-    type=click.Choice([kind.value for kind in MultiplierKind]),
-    default=MultiplierKind.PORTABLE.value,
-    show_default=True,
-    help="What elements multiply with: any tool's Verilog, or DSP blocks of an ECP5.",
-)
-@click.option("--activation-bytes", type=int, help="Memory.  [default: enough, as all of these]")
-@click.option("--weight-words", type=int)
-@click.option("--parameter-words", type=int)
-@click.option("--program-words", type=int)
+@engine_options(rows=8, cols=8, depth=512, lanes=None, multiplier=MultiplierKind.PORTABLE.value)
+@memory_options(activation_bytes=None, weight_words=None, parameter_words=None, program_words=None)
 @click.option(
     "--clock", type=float, default=100, show_default=True, metavar="MHZ", help="For the time."
 )
@@ -83,18 +71,14 @@ def command(
     model: Path,
     inputs: tuple[str, ...],
     level: str,
-    rows: int,
-    cols: int,
-    depth: int,
-    lanes: int | None,
-    multiplier: str,
+    engine: dict[str, Any],
+    memories: dict[str, int | None],
     clock: float,
     kernels: str | None,
     runtime: bool | None,
     batch: int | None,
     out: Path | None,
     small: Path | None,
-    **memories: int | None,
 ) -> None:
     """Run a MODEL (.tflite, .onnx) or network (.npz) on the accelerator and compare every tensor.
 
@@ -108,17 +92,9 @@ def command(
 
     from flow.mismatch_job import check_folder
     from flow.tensor_files import write_tensors
-    from hw.config import EngineConfig
 
     with user_input():
-        engine = EngineConfig(
-            rows=rows,
-            cols=cols,
-            depth=depth,
-            lanes=lanes,
-            statistics=True,
-            multiplier=MultiplierKind(multiplier),
-        )
+        config = engine_config(engine, statistics=True)
     if not 0 < clock < float("inf"):
         raise UserError(f"--clock must be above 0 MHz, not {clock:g}")
     if small is not None:
@@ -127,7 +103,7 @@ def command(
     if not console.is_terminal:
         console.width = 140
     level = "verilator" if level == RTL else level
-    common = _Common(model, inputs, level, engine, memories, clock, small)
+    common = _Common(model, inputs, level, config, memories, clock, small)
     if model.suffix == NETWORK:
         for name, value in (("--kernels", kernels), ("--runtime", runtime), ("--batch", batch)):
             if value is not None:

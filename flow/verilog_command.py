@@ -1,38 +1,27 @@
 """`lastbit verilog`: the engine or the accelerator as one standalone Verilog file."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from flow.atomic import atomic_write
+from flow.engine_options import SCHEMES, engine_config, engine_options, memory_options
 from flow.errors import UserError, user_input
-from golden.names import parse_name
-from golden.scheme import Scheme
 from hw.multiplier_kind import MultiplierKind
 
 __all__ = ["command"]
 
 
 @click.command("verilog")
-@click.option("--rows", type=int, default=8, show_default=True, help="Rows: the reduction axis.")
-@click.option("--cols", type=int, default=8, show_default=True, help="Columns: output channels.")
-@click.option("--group", type=int, help="Rows that share a time step: 1, 2 or 4.  [default: most]")
-@click.option("--lanes", type=int, help="Requantizers, a divisor of the columns.  [default: all]")
-@click.option(
-    "--depth", type=int, default=512, show_default=True, help="Rows of activations in a pass."
-)
-@click.option(
-    "--schemes",
-    default="float32,fixed,shift",
-    show_default=True,
-    help="Requantization schemes, separated by commas.",
-)
-@click.option(
-    "--multiplier",
-    type=click.Choice([kind.value for kind in MultiplierKind]),
-    default=MultiplierKind.PORTABLE.value,
-    show_default=True,
-    help="What elements multiply with: any tool's Verilog, or DSP blocks of an ECP5.",
+@engine_options(
+    rows=8,
+    cols=8,
+    group=None,
+    lanes=None,
+    depth=512,
+    schemes=SCHEMES,
+    multiplier=MultiplierKind.PORTABLE.value,
 )
 @click.option(
     "--top",
@@ -41,10 +30,7 @@ __all__ = ["command"]
     show_default=True,
     help="The engine between AXI4-Streams, or the accelerator with AXI or with a serial line.",
 )
-@click.option("--activation-bytes", type=int, default=65536, show_default=True)
-@click.option("--weight-words", type=int, default=8192, show_default=True)
-@click.option("--parameter-words", type=int, default=1024, show_default=True)
-@click.option("--program-words", type=int, default=4096, show_default=True)
+@memory_options(activation_bytes=65536, weight_words=8192, parameter_words=1024, program_words=4096)
 @click.option(
     "--divisor", type=int, default=868, show_default=True, help="Clock cycles of a serial bit."
 )
@@ -59,18 +45,12 @@ __all__ = ["command"]
     help="Folder to write to.",
 )
 def command(
-    rows: int,
-    cols: int,
-    group: int | None,
-    depth: int,
-    schemes: str,
-    multiplier: str,
+    engine: dict[str, Any],
     top: str,
-    lanes: int | None,
+    memories: dict[str, int],
     divisor: int,
     name: str | None,
     out: Path,
-    **memories: int,
 ) -> None:
     """Write NAME.v, NAME.md (its ports) and NAME.vlt (reasoned lint waivers) to a folder.
 
@@ -80,28 +60,18 @@ def command(
     """
     from flow.verilog_files import axi_files, engine_files, uart_files
     from hw.accelerator_config import AcceleratorConfig
-    from hw.config import EngineConfig
 
     with user_input():
-        chosen = frozenset(parse_name(Scheme, scheme.strip()) for scheme in schemes.split(","))
-        engine = EngineConfig(
-            rows=rows,
-            cols=cols,
-            group=group,
-            depth=depth,
-            lanes=lanes,
-            schemes=chosen,
-            multiplier=MultiplierKind(multiplier),
-        )
+        config = engine_config(engine)
         if top == "engine":
-            files = engine_files(engine, name or "lastbit_gemm")
+            files = engine_files(config, name or "lastbit_gemm")
         else:
             name = name or "lastbit_accelerator"
-            config = AcceleratorConfig(engine=engine, **memories)
+            accelerator = AcceleratorConfig(engine=config, **memories)
             files = (
-                axi_files(config, name)
+                axi_files(accelerator, name)
                 if top == "axi"
-                else uart_files(config, name, divisor=divisor)
+                else uart_files(accelerator, name, divisor=divisor)
             )
     try:
         out.mkdir(parents=True, exist_ok=True)
