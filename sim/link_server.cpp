@@ -3,7 +3,11 @@
 // Standard input holds commands: a frame of words to send, which may be empty, and how many cycles
 // to wait at most for the end of a frame from the accelerator. Each is answered on standard output:
 // the cycles so far, and the words of the frame, or none. Numbers are little-endian, as are words
-// on the computers this runs on. A frame that is waited for may be sent at the same time.
+// on the computers this runs on. A frame that is waited for may be sent at the same time. Input that
+// ends during a wait ends it and the program, unanswered: the host was closed or killed.
+
+#include <poll.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -30,6 +34,13 @@ struct Beat {
     bool last;
 };
 
+constexpr uint64_t CYCLES_BETWEEN_LOOKS = 4096;
+
+bool host_is_gone() {
+    pollfd input{STDIN_FILENO, 0, 0};
+    return poll(&input, 1, 0) == 1 && (input.revents & POLLHUP);
+}
+
 class Accelerator {
   public:
     Accelerator() : top_{&context_} {
@@ -49,11 +60,17 @@ class Accelerator {
             waiting_.push_back({frame[index], index + 1 == frame.size()});
     }
 
-    // Returns a frame, or an empty one after so many cycles.
-    std::vector<uint32_t> receive(uint64_t cycles) {
-        for (const uint64_t end = cycle_ + cycles; cycle_ < end;)
-            if (step()) return std::move(received_);
-        return {};
+    // Puts a frame, or an empty one after so many cycles; returns whether there is a host for it.
+    bool receive(uint64_t cycles, std::vector<uint32_t>& frame) {
+        frame.clear();
+        for (const uint64_t end = cycle_ + cycles; cycle_ < end;) {
+            if (step()) {
+                frame.swap(received_);
+                return true;
+            }
+            if (cycle_ % CYCLES_BETWEEN_LOOKS == 0 && host_is_gone()) return false;
+        }
+        return true;
     }
 
   private:
@@ -104,7 +121,7 @@ int main() {
         if (std::fread(frame.data(), sizeof(uint32_t), frame.size(), stdin) != frame.size())
             return 1;
         accelerator.send(frame);
-        frame = accelerator.receive(command.cycles);
+        if (!accelerator.receive(command.cycles, frame)) break;
         const Answer answer{accelerator.cycle(), frame.size()};
         std::fwrite(&answer, sizeof answer, 1, stdout);
         std::fwrite(frame.data(), sizeof(uint32_t), frame.size(), stdout);

@@ -102,10 +102,10 @@ def test_a_simulator_that_ends_is_told():
             link.receive(PATIENCE)
 
 
-@pytest.mark.parametrize("server", [SERVERS["cocotb on verilator"], SERVERS["cocotb on icarus"]])
+@each_server
 def test_a_simulator_that_waits_ends_with_its_host(server):
     with opened(server) as link:
-        link._server.commands.write(COMMAND.pack(10**7, 0))
+        link._server.commands.write(COMMAND.pack(10**12, 0))
         link._server.commands.flush()
         time.sleep(0.2)  # it is in the middle of the wait
         start = time.monotonic()
