@@ -93,10 +93,6 @@ class Tensors:
         """The name of a tensor that may not be fit for anything else."""
         return self._file[index].name
 
-    def is_constant(self, index: int) -> bool:
-        """Whether its values are in the file."""
-        return self._file[index].data is not None
-
     def any(self, index: int) -> Tensor:
         """A tensor as it is; NodeError if a model cannot have such a one."""
         key = (index, None, self._file[index].shape)
