@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from math import ceil, floor, log10
+from math import ceil, log10
 
 import numpy as np
 import numpy.typing as npt
+
+from flow.svg import Plot, drawing, line, text, x_axis
 
 __all__ = ["ClippingRange", "Phase", "histogram", "pixels", "timeline"]
 
@@ -47,26 +49,6 @@ class Phase:
         return len(self.used)
 
 
-@dataclass(frozen=True)
-class _Plot:
-    """A plot area in pixels, and the values at its edges."""
-
-    left: float
-    right: float
-    top: float
-    bottom: float
-    x_range: tuple[float, float]
-    y_range: tuple[float, float]
-
-    def x(self, value: float) -> float:
-        low, high = self.x_range
-        return self.left + (value - low) / (high - low) * (self.right - self.left)
-
-    def y(self, value: float) -> float:
-        low, high = self.y_range
-        return self.bottom - (value - low) / (high - low) * (self.bottom - self.top)
-
-
 def histogram(
     values: npt.NDArray[np.floating], clipping: ClippingRange, *, label: str, bins: int = 60
 ) -> str:
@@ -77,40 +59,40 @@ def histogram(
     margin = 0.04 * (high - low)
     counts, edges = np.histogram(flat, bins, (low, high))
     decades = max(1, ceil(log10(max(counts.max(), 2))))
-    plot = _Plot(34, 352, 10, 122, (low - margin, high + margin), (-0.15, decades))
+    plot = Plot(34, 352, 10, 122, (low - margin, high + margin), (-0.15, decades))
 
     bars = []
     for count, start, end in zip(counts, edges, edges[1:], strict=False):
         if count:
             bars.append(_rectangle(plot, start, end, log10(count), "bar"))
     marks = [
-        _line(plot.left, plot.y(power), plot.right, plot.y(power), "grid")
-        + _text(plot.left - 5, plot.y(power) + 4, _power_of_ten(power), "text end")
+        line(plot.left, plot.y(power), plot.right, plot.y(power), "grid")
+        + text(plot.left - 5, plot.y(power) + 4, _power_of_ten(power), "text end")
         for power in range(decades + 1)
     ]
-    body = [*marks, *_clipping(plot, clipping), *bars, *_x_axis(plot)]
-    return _svg(360, 144, label, body)
+    body = [*marks, *_clipping(plot, clipping), *bars, *x_axis(plot)]
+    return drawing(360, 144, label, body)
 
 
 def timeline(phases: Sequence[Phase], *, label: str, unit: str = "clock cycles") -> str:
     """The mean share used, of a pixel's width of cycles at a time, one phase after the other."""
     total = sum(phase.cycles for phase in phases)
-    plot = _Plot(44, 992, 26, 176, (0, max(total, 1)), (0, 1))
+    plot = Plot(44, 992, 26, 176, (0, max(total, 1)), (0, 1))
     body = [
-        _line(plot.left, plot.y(part), plot.right, plot.y(part), "grid")
-        + _text(plot.left - 6, plot.y(part) + 4, f"{part:.0%}", "text end")
+        line(plot.left, plot.y(part), plot.right, plot.y(part), "grid")
+        + text(plot.left - 6, plot.y(part) + 4, f"{part:.0%}", "text end")
         for part in (0, 0.25, 0.5, 0.75, 1)
     ]
     start = 0
     for phase in phases:
         body.append(_area(plot, start, phase))
         if start:
-            body.append(_line(plot.x(start), 12, plot.x(start), plot.bottom, "axis"))
+            body.append(line(plot.x(start), 12, plot.x(start), plot.bottom, "axis"))
         if plot.x(phase.cycles) - plot.x(0) > 10 + _LETTER * len(phase.name):
-            body.append(_text(plot.x(start) + 5, 20, phase.name, "text"))
+            body.append(text(plot.x(start) + 5, 20, phase.name, "text"))
         start += phase.cycles
-    words = _text(plot.right, plot.bottom + 32, unit, "text end")
-    return _svg(1000, 212, label, [*body, *_x_axis(plot), words])
+    words = text(plot.right, plot.bottom + 32, unit, "text end")
+    return drawing(1000, 212, label, [*body, *x_axis(plot), words])
 
 
 def pixels(image: npt.NDArray[np.floating], *, label: str) -> str:
@@ -131,7 +113,7 @@ def pixels(image: npt.NDArray[np.floating], *, label: str) -> str:
     )
 
 
-def _clipping(plot: _Plot, clipping: ClippingRange) -> list[str]:
+def _clipping(plot: Plot, clipping: ClippingRange) -> list[str]:
     """Shades what is clipped in some channels lightly and what is clipped in all more."""
     parts = []
     for (low, high), opacity in ((clipping.narrowest, 0.10), (clipping.widest, 0.16)):
@@ -143,11 +125,11 @@ def _clipping(plot: _Plot, clipping: ClippingRange) -> list[str]:
             )
     for low, high in dict.fromkeys((clipping.narrowest, clipping.widest)):
         for edge in (low, high):
-            parts.append(_line(plot.x(edge), plot.top, plot.x(edge), plot.bottom, "clip"))
+            parts.append(line(plot.x(edge), plot.top, plot.x(edge), plot.bottom, "clip"))
     return parts
 
 
-def _area(plot: _Plot, start: int, phase: Phase) -> str:
+def _area(plot: Plot, start: int, phase: Phase) -> str:
     width = max(1, round(plot.x(phase.cycles) - plot.x(0)))
     edges = np.linspace(0, phase.cycles, min(width, phase.cycles) + 1).astype(int)
     steps = "".join(
@@ -158,46 +140,13 @@ def _area(plot: _Plot, start: int, phase: Phase) -> str:
     return f'<path class="area" d="{outline}"><title>{escape(phase.name)}</title></path>'
 
 
-def _x_axis(plot: _Plot) -> list[str]:
-    parts = [_line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")]
-    for value in _ticks(*plot.x_range):
-        x = plot.x(value)
-        parts.append(_line(x, plot.bottom, x, plot.bottom + 4, "axis"))
-        words = f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
-        parts.append(_text(x, plot.bottom + 17, words.replace("-", "−"), "text middle"))
-    return parts
-
-
-def _ticks(low: float, high: float, about: int = 6) -> list[float]:
-    """Round numbers from low to high: steps of 1, 2 or 5 times a power of ten."""
-    raw = (high - low) / about
-    power = 10.0 ** floor(log10(raw))
-    step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
-    return [index * step for index in range(ceil(low / step), floor(high / step) + 1)]
-
-
 def _power_of_ten(power: int) -> str:
     return ("1", "10", "100", "1k", "10k", "100k", "1M", "10M", "100M")[power]
 
 
-def _rectangle(plot: _Plot, start: float, end: float, value: float, kind: str) -> str:
+def _rectangle(plot: Plot, start: float, end: float, value: float, kind: str) -> str:
     return (
         f'<rect class="{kind}" x="{plot.x(start):.1f}" y="{plot.y(value):.1f}" '
         f'width="{max(plot.x(end) - plot.x(start) - 0.5, 0.5):.1f}" '
         f'height="{plot.bottom - plot.y(value):.1f}"/>'
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def _text(x: float, y: float, words: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
-
-
-def _svg(width: int, height: int, label: str, body: Sequence[str]) -> str:
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
-        f"{''.join(body)}</svg>"
     )

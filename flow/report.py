@@ -23,6 +23,7 @@ def report(result: DemoResult) -> str:
     """The page as text. Every number on it is from `result`."""
     template = Template(files("flow").joinpath("report.html").read_text(encoding="utf-8"))
     return template.substitute(
+        style=files("flow").joinpath("page.css").read_text(encoding="utf-8"),
         verdict=escape(_sentence(result.verdict)),
         verdict_class="equal" if result.equal else "different",
         summary=escape(_summary(result)),
