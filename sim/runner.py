@@ -41,10 +41,8 @@ def run(
 
     Parameters
     ----------
-    verilog
-        One standalone text.
-    top
-        The module to simulate; its clock is ``clk``.
+    verilog, top
+        One standalone text, and its module to simulate, whose clock is ``clk``.
     test_module
         Import name of the module that holds the coroutines.
     simulator
