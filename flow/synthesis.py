@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.errors import UserError
+from flow.memory_registers import DISTINCT_ADDRESSES, absorb_registers
 from flow.parts import Family
 from hw.emit import emit_rtlil
 from hw.yosys import run_yosys
@@ -120,18 +121,26 @@ def synthesize(
     source.write_text(emit_rtlil(component, top), encoding="utf-8")
     target.unlink(missing_ok=True)
     try:
-        yosys(f"read_rtlil {source}", f"{_SYNTHESIS[family]} -top {top}", f"write_json {target}")
+        yosys(
+            f"read_rtlil {source}",
+            DISTINCT_ADDRESSES,
+            f"{_SYNTHESIS[family]} -top {top}",
+            f"write_json {target}",
+        )
     except RuntimeError as error:
         raise UserError(f"{top} cannot be synthesized for {family.value}: {error}") from error
     return Netlist(target, top, family, _cells(target, top))
 
 
 def _cells(path: Path, top: str) -> Mapping[str, int]:
+    """Finish a netlist, and count its cells."""
     try:
-        modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
-        cells = modules[top]["cells"]
+        document = json.loads(path.read_text(encoding="utf-8"))
+        cells = document["modules"][top]["cells"]
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"yosys must leave a netlist of {top} in {path}, and did not") from error
     if not cells:
         raise UserError(f"the netlist of {top} in {path} must hold cells, and holds none")
+    if absorb_registers(document["modules"][top]):
+        path.write_text(json.dumps(document), encoding="utf-8")
     return Counter(cell["type"] for cell in cells.values())
