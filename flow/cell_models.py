@@ -60,21 +60,25 @@ def _flip_flop(cell: Cell) -> list[str]:
     if missing or len(cell.state_names) != 2:
         raise ValueError(f"its ff group lacks {', '.join(sorted(missing)) or 'state names'}")
     state, inverse = cell.state_names
+    # Edges are of expressions, not of wires that would fill a waveform with copies of the clock.
     clock, following = (
         verilog_expression(cell.state[name]) for name in ("clocked_on", "next_state")
     )
-    lines = [f"reg {state};", f"wire {inverse} = ~{state};", f"wire clocked_on = {clock};"]
-    sensitive, branches = ["posedge clocked_on"], []
+    sensitive, branches = [f"posedge {clock}"], []
     for name, value in (("clear", 0), ("preset", 1)):
         if name in cell.state:
-            lines.append(f"wire {name} = {verilog_expression(cell.state[name])};")
-            sensitive.append(f"posedge {name}")
-            branches.append((name, f"1'b{value}"))
+            condition = verilog_expression(cell.state[name])
+            sensitive.append(f"posedge {condition}")
+            branches.append((condition, f"1'b{value}"))
     if len(branches) == 2:
-        branches.insert(0, ("clear & preset", "1'bx"))
-    lines.append(f"always @({' or '.join(sensitive)})")
-    lines += [f"  if ({condition}) {state} <= {value}; else" for condition, value in branches]
-    return [*lines, f"  {state} <= {following};"]
+        branches.insert(0, (" & ".join(condition for condition, _ in branches), "1'bx"))
+    return [
+        f"reg {state};",
+        f"wire {inverse} = ~{state};",
+        f"always @({' or '.join(sensitive)})",
+        *(f"  if ({condition}) {state} <= {value}; else" for condition, value in branches),
+        f"  {state} <= {following};",
+    ]
 
 
 def verilog_expression(function: str) -> str:
