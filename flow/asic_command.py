@@ -136,10 +136,9 @@ def _show(result: "AsicResult") -> None:
 
 
 def _simulate_pins(result: "AsicResult", seed: int) -> None:
-    from flow.asic import run_gate_pins
-    from sim.simulator import Simulator
+    from flow.asic import gate_simulator, run_gate_pins
 
-    run = run_gate_pins(result.config, result.netlist, simulator=Simulator.VERILATOR, seed=seed)
+    run = run_gate_pins(result.config, result.netlist, simulator=gate_simulator(), seed=seed)
     if run.failures:
         click.echo(f"the netlist fails: {run.failures[0].message.splitlines()[0]}; {run.log}")
         raise click.exceptions.Exit(1)
@@ -147,19 +146,39 @@ def _simulate_pins(result: "AsicResult", seed: int) -> None:
 
 
 def _simulate(result: "AsicResult", seed: int) -> None:
-    from flow.asic import run_gate_job, telling_job
+    from tempfile import TemporaryDirectory
+
+    from flow.asic import gate_simulator, run_gate_job, telling_job
     from sim.simulator import Simulator
 
     job = telling_job(result.config, seed)
-    outputs = run_gate_job(job, result.netlist, simulator=Simulator.VERILATOR).outputs
-    wrong = int((outputs != job.golden()).sum())
-    scheme = job.requantization.scheme.value
-    what = f"{job.activations.shape} x {job.weights.shape}, {scheme}"
-    if wrong:
+    simulator = gate_simulator()
+    measures = result.timing is not None and simulator is Simulator.ICARUS
+    with TemporaryDirectory(prefix="lastbit-waves-") as name:
+        waves = Path(name, "waves.vcd") if measures else None
+        outputs = run_gate_job(job, result.netlist, simulator=simulator, waves=waves).outputs
+        wrong = int((outputs != job.golden()).sum())
+        scheme = job.requantization.scheme.value
+        what = f"{job.activations.shape} x {job.weights.shape}, {scheme}"
+        if wrong:
+            click.echo(
+                f"the netlist differs from golden in {wrong} of {outputs.size} results of {what}"
+            )
+            raise click.exceptions.Exit(1)
         click.echo(
-            f"the netlist differs from golden in {wrong} of {outputs.size} results of {what}"
+            f"the netlist gives the {outputs.size} results of golden for {what}, to the last bit"
         )
-        raise click.exceptions.Exit(1)
+        if waves is not None:
+            _show_power(result, waves)
+
+
+def _show_power(result: "AsicResult", waves: Path) -> None:
+    from flow.gate_power import measured_power, read_activity
+
+    assert result.timing is not None
+    activity = read_activity(waves, result.netlist)
+    total = measured_power(result.netlist, result.timing.period, activity)[3]
     click.echo(
-        f"the netlist gives the {outputs.size} results of golden for {what}, to the last bit"
+        f"{1000 * total:.1f} mW at {result.timing.period:g} ns as it does so: {activity.mean:.3f} "
+        f"transitions of a net in a cycle, over {activity.cycles} cycles"
     )

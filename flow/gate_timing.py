@@ -3,7 +3,7 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,15 @@ from flow.gate_netlist import GateNetlist
 from sim.errors import SimulationError
 from sim.process import checked
 
-__all__ = ["ACTIVITY", "Timing", "constraints", "is_there", "time_netlist"]
+__all__ = [
+    "ACTIVITY",
+    "Timing",
+    "constraints",
+    "is_there",
+    "read_power",
+    "run_opensta",
+    "time_netlist",
+]
 
 ACTIVITY = 0.2
 """Transitions of a data net in a clock cycle that power is estimated for: dense int8 operands."""
@@ -97,14 +105,27 @@ def time_netlist(
         OpenSTA is missing or stops, or does not report what it was asked for.
     """
     paths = netlist.flip_flop_paths(grouping, rest)
+    return _timing(run_opensta(netlist, period, _commands(paths)), period, list(paths))
+
+
+def run_opensta(netlist: GateNetlist, period: float, commands: Sequence[str]) -> str:
+    """Return what commands print once the netlist, its library and its constraints are read.
+
+    Raises
+    ------
+    UserError
+        OpenSTA is missing or stops, or a command fails: it goes on then, and ends with status 0.
+    """
     if not is_there():
         raise UserError("OpenSTA is not installed; get it with `apt-get install opensta`")
+    script = ["read_liberty cells.lib", "read_verilog netlist.v", f"link_design {netlist.top}"]
+    script += ["source asic.sdc", *commands]
     with tempfile.TemporaryDirectory(prefix="lastbit-sta-") as name:
         folder = Path(name)
         (folder / "cells.lib").symlink_to(netlist.library.path)
         (folder / "netlist.v").write_text(netlist.verilog, encoding="utf-8")
         (folder / "asic.sdc").write_text(constraints(netlist, period), encoding="utf-8")
-        (folder / "commands.tcl").write_text(_commands(netlist.top, paths), encoding="utf-8")
+        (folder / "commands.tcl").write_text("\n".join(script) + "\n", encoding="utf-8")
         try:
             checked(
                 ("sta", "-exit", "commands.tcl"),
@@ -115,47 +136,55 @@ def time_netlist(
         except SimulationError as error:
             raise UserError(str(error)) from error
         log = (folder / "sta.log").read_text(encoding="utf-8")
-    return _timing(log, period, list(paths))
+    errors = re.findall(r"^Error: .*", log, re.MULTILINE)
+    if errors:
+        raise UserError(f"OpenSTA: {errors[0]}")
+    return log
 
 
-def _commands(top: str, paths: Mapping[str, set[str]]) -> str:
-    """Return a script for OpenSTA, which goes on after an error and ends with status 0."""
-    lines = [
-        "read_liberty cells.lib",
-        "read_verilog netlist.v",
-        f"link_design {top}",
-        "source asic.sdc",
+def read_power(report: str) -> tuple[float, float, float, float]:
+    """Read the watts of a report: internal, switching, leakage and total.
+
+    Raises
+    ------
+    UserError
+        There are none.
+    """
+    found = _POWER.search(report)
+    if found is None:
+        raise UserError(f"OpenSTA reported no power; it said: {report.strip()[-200:]}")
+    return (float(found[1]), float(found[2]), float(found[3]), float(found[4]))
+
+
+def _commands(paths: Mapping[str, set[str]]) -> list[str]:
+    commands = [
         'puts "== path"',
         "report_checks -path_delay max -fields {capacitance slew} -digits 3",
     ]
     for block, patterns in paths.items():
         pins = " ".join(sorted(patterns))
-        lines += [
+        commands += [
             f'puts "== block {block}"',
             f"report_checks -path_delay max -digits 3 -to [get_pins {{{pins}}}]",
         ]
-    lines += [
+    return [
+        *commands,
         'puts "== power"',
         f"set_power_activity -global -activity {ACTIVITY}",
         "report_power -digits 4",
         'puts "== end"',
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _timing(log: str, period: float, blocks: list[str]) -> Timing:
-    errors = re.findall(r"^Error: .*", log, re.MULTILINE)
-    if errors:
-        raise UserError(f"OpenSTA: {errors[0]}")
     parts = dict(re.findall(r"^== ([^\n]+)\n(.*?)(?=^== )", log, re.MULTILINE | re.DOTALL))
     slack: dict[str, float] = {}
     for block in blocks:
         found = _SLACK.search(parts.get(f"block {block}", ""))
         if found is not None:
             slack[block] = float(found[1])
-    power = _POWER.search(parts.get("power", ""))
     worst = _SLACK.search(parts.get("path", ""))
-    if worst is None or power is None:
-        raise UserError(f"OpenSTA reported no path or no power; it said: {log.strip()[-200:]}")
-    watts = (float(power[1]), float(power[2]), float(power[3]), float(power[4]))
-    return Timing(period, float(worst[1]), slack, watts, parts["path"].strip())
+    if worst is None:
+        raise UserError(f"OpenSTA reported no path; it said: {log.strip()[-200:]}")
+    power = read_power(parts.get("power", ""))
+    return Timing(period, float(worst[1]), slack, power, parts["path"].strip())

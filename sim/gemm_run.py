@@ -48,9 +48,12 @@ def run_gemm(
     top: str,
     *,
     simulator: Simulator,
+    waves: Path | None = None,
     build_root: Path = Path("build/sim"),
 ) -> GemmRun:
     """Run a job on module ``top`` of ``verilog``, which is `hw.gemm_axis.GemmAxis` as emitted.
+
+    ``waves`` is a .vcd file to write.
 
     Raises
     ------
@@ -73,6 +76,7 @@ def run_gemm(
                 "beats": job.output_beats,
                 "within": _patience(streams),
             },
+            waves=waves,
             build_root=build_root,
         )
         if result.failures:

@@ -31,13 +31,12 @@ def test_slack_and_power_are_read():
 @pytest.mark.parametrize(
     ("log", "sentence"),
     [
-        (LOG + "Error: netlist.v, line 3 syntax error\n", "OpenSTA: Error: netlist.v, line 3"),
-        (LOG.replace("1.250   slack", "1.250"), "OpenSTA reported no path or no power"),
-        (LOG.replace("Total", "Sum"), "OpenSTA reported no path or no power"),
-        ("", "OpenSTA reported no path or no power"),
+        (LOG.replace("1.250   slack", "1.250"), "OpenSTA reported no path; it said: "),
+        (LOG.replace("Total", "Sum"), "OpenSTA reported no power; it said: "),
+        ("", "OpenSTA reported no path; it said: "),
     ],
 )
-def test_a_report_with_errors_or_gaps_is_refused(log, sentence):
+def test_a_report_with_gaps_is_refused(log, sentence):
     with pytest.raises(UserError, match=sentence):
         gate_timing._timing(log, 5.0, ["array"])
 
