@@ -11,7 +11,7 @@ from hw.multiplier_kind import MultiplierKind
 if TYPE_CHECKING:
     from hw.config import EngineConfig
 
-__all__ = ["SCHEMES", "engine_config", "engine_options", "memory_options"]
+__all__ = ["ENGINE", "MEMORIES", "SCHEMES", "engine_config", "engine_options", "memory_options"]
 
 _Command = Callable[..., Any]
 
@@ -42,29 +42,39 @@ _MEMORIES: _Kinds = {
     "program_words": (int, "Program memory.", "enough"),
 }
 
+ENGINE = tuple(_ENGINE)
+"""Names of the options of an engine, which are those of `hw.config.EngineConfig`."""
 
-def engine_options(**defaults: Any) -> Callable[[_Command], _Command]:
+MEMORIES = tuple(_MEMORIES)
+"""Names of the options of memories, which are those of `hw.accelerator_config`."""
+
+
+def engine_options(*, unset: str | None = None, **defaults: Any) -> Callable[[_Command], _Command]:
     """Add options to a command, which gets their values as the dictionary ``engine``.
 
     Parameters
     ----------
+    unset
+        What the help says that an option without a default is, if not what the engine takes.
     defaults
         The options, by the names of `hw.config.EngineConfig`, in the order of the help; None if
         the engine has a default of its own.
     """
-    return _options("engine", _ENGINE, defaults)
+    return _options("engine", _ENGINE, defaults, unset)
 
 
-def memory_options(**defaults: int | None) -> Callable[[_Command], _Command]:
+def memory_options(
+    *, unset: str | None = None, **defaults: int | None
+) -> Callable[[_Command], _Command]:
     """Add options as `engine_options` does, by the names of `hw.accelerator_config`: ``memories``.
 
     None stands for a memory that is just large enough.
     """
-    return _options("memories", _MEMORIES, defaults)
+    return _options("memories", _MEMORIES, defaults, unset)
 
 
 def _options(
-    argument: str, kinds: _Kinds, defaults: Mapping[str, Any]
+    argument: str, kinds: _Kinds, defaults: Mapping[str, Any], otherwise: str | None
 ) -> Callable[[_Command], _Command]:
     def decorate(function: _Command) -> _Command:
         @wraps(function)
@@ -81,7 +91,7 @@ def _options(
                 type=kind,
                 default=default,
                 show_default=known,
-                help=text if known else f"{text}  [default: {unset}]",
+                help=text if known else f"{text}  [default: {otherwise or unset}]",
             )(command)
         return command
 

@@ -119,6 +119,7 @@ _LISTED = (
     Part("iCE40UP5K", Family.ICE40, 5280, 5280, 8, 30, 4096, ("SG48", "UWG30")),
     Part("GW1NR-9", Family.GOWIN, 8640, 6480, 40, 26, 18432, ("QN88P", "QN88")),
     Part("xc7a35t", Family.XC7, 20800, 41600, 90, 50, 36864, ("CSG324", "CPG236"), ("1", "2", "3")),
+    Part("xc7z020", Family.XC7, 53200, 106400, 220, 140, 36864, ("CLG400",), ("1", "2", "3")),
 )
 
 PARTS: Mapping[str, Part] = {part.name: part for part in _LISTED}

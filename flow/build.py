@@ -1,0 +1,226 @@
+"""A bitstream of a board: synthesis, place and route, packer; each is checked by its output."""
+
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flow.board import Board, Toolchain
+from flow.errors import UserError
+from flow.fpga_tools import find_tool, run_logged
+from flow.parts import Family, Part
+from flow.pin_files import pin_files
+from flow.place_and_route import Routed, find_nextpnr, place_and_route
+from flow.placement import array_places, place_multipliers
+from flow.synthesis import Netlist, synthesize
+
+__all__ = ["BuildFailedError", "Built", "build_board", "top_name"]
+
+PACK_TIMEOUT = 600
+_TMP = Path("/tmp")
+
+# Suffix of the bitstream, the packer, and the bytes that stand near the beginning.
+_PACKERS = {
+    Family.ECP5: (".bit", "ecppack", b"\xff\xff\xbd\xb3"),
+    Family.ICE40: (".bin", "icepack", b"\x7e\xaa\x99\x7e"),
+    Family.GOWIN: (".fs", "gowin_pack", b"1010010111000011"),
+}
+
+
+class BuildFailedError(Exception):
+    """What was asked for does not fit the part, or not its speed; told with the way out."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A bitstream and how it came to be.
+
+    Parameters
+    ----------
+    board : Board
+        What it is for.
+    netlist : Netlist
+    routed : Routed
+    bitstream : Path
+    seconds : Mapping of str to float
+        Of each stage.
+    """
+
+    board: Board
+    netlist: Netlist
+    routed: Routed
+    bitstream: Path
+    seconds: Mapping[str, float]
+
+    @property
+    def frequency(self) -> float:
+        """Of the clock that the board makes, in MHz."""
+        return float(self.board.top().frequency)
+
+
+def top_name(board: Board) -> str:
+    """Return the name of the board's top module."""
+    return f"lastbit_{board.name.replace('-', '_')}"
+
+
+def build_board(
+    board: Board,
+    folder: Path,
+    *,
+    seed: int = 1,
+    timeout: float = 900,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> Built:
+    """Make the bitstream of a board in a folder, which keeps what the tools say.
+
+    Parameters
+    ----------
+    board : Board
+        What it is for.
+    folder : Path
+        Made if it is not there.
+    seed : int
+        Of the placer.
+    timeout : float
+        Seconds that place and route may take.
+    on_stage : callable
+        Called with the name of each stage, before it.
+
+    Raises
+    ------
+    UserError
+        There are no open tools for the board, or one is missing or fails.
+    BuildFailedError
+        The design does not fit, or is too slow; there is no bitstream then.
+    """
+    part = _open_part(board)
+    folder = folder.resolve()
+    _check_folder(folder, find_nextpnr(part.family))
+    suffix = _PACKERS[part.family][0]
+    top, name = board.top(), top_name(board)
+    bitstream = folder / f"{name}{suffix}"
+    bitstream.unlink(missing_ok=True)
+    watch = _Watch(on_stage)
+
+    watch.start("synthesis")
+    netlist = synthesize(top, name, part.family, folder)
+    check_fit(netlist, part)
+    places = array_places(board.config.engine, part)
+    if places is not None:
+        place_multipliers(netlist, board.config.engine, places)
+
+    watch.start("place and route")
+    pins = [_write(folder / f"{name}{kind}", text) for kind, text in pin_files(board).items()]
+    asked = float(top.frequency)
+    routed = place_and_route(
+        netlist,
+        part,
+        package=board.package,
+        speed=board.speed,
+        frequency=asked,
+        seed=seed,
+        timeout=timeout,
+        pins=pins[0],
+    )
+    if routed is None:
+        raise BuildFailedError(
+            f"place and route of {board.name} did not end in {timeout:g} s: "
+            "take another --seed, or a longer --timeout"
+        )
+    if routed.fmax < asked:
+        raise BuildFailedError(
+            f"{board.name} reaches {routed.fmax:.1f} MHz and not {asked:g}: "
+            f"take --mhz {int(routed.fmax)}, another --seed, or fewer --rows and --cols"
+        )
+
+    watch.start("bitstream")
+    _pack(board, part.family, routed.design, bitstream)
+    watch.start("")
+    return Built(board, netlist, routed, bitstream, watch.seconds)
+
+
+def check_fit(netlist: Netlist, part: Part) -> None:
+    """Make sure that what a netlist takes is there.
+
+    Raises
+    ------
+    BuildFailedError
+        It is not; the sentence names what there is most too much of.
+    """
+    counts = netlist.counts
+    needs = (
+        ("look-up tables", counts.luts, part.luts, "fewer --rows, --cols or --lanes"),
+        ("flip-flops", counts.flip_flops, part.flip_flops, "fewer --rows, --cols or --lanes"),
+        ("multipliers", counts.multipliers, part.multipliers, "fewer --rows, --cols or --lanes"),
+        ("block memories", counts.memories, part.memories, "a smaller --weight-words"),
+    )
+    what, needed, there, way_out = max(needs, key=lambda need: need[1] / need[2])
+    if needed > there:
+        raise BuildFailedError(
+            f"{netlist.top} needs {needed:,} {what}, and {part.name} has {there:,}: take {way_out}"
+        )
+
+
+def _open_part(board: Board) -> Part:
+    if board.toolchain is not Toolchain.NEXTPNR or board.part is None:
+        raise UserError(
+            f"{board.name} has no open tools: `lastbit verilog --board {board.name}` writes a "
+            f"project for {board.toolchain.value}"
+        )
+    return board.part
+
+
+def _check_folder(folder: Path, tool: str) -> None:
+    if Path(tool).name.startswith("yowasp-") and folder.is_relative_to(_TMP):
+        raise UserError(
+            f"--out must not be under {_TMP}, of which YoWASP's tools have their own: "
+            f"name another folder than {folder}"
+        )
+
+
+def _pack(board: Board, family: Family, design: Path, bitstream: Path) -> None:
+    _, tool, magic = _PACKERS[family]
+    source, target = str(design), str(bitstream)
+    command = {
+        Family.ECP5: ["--compress", *board.pack, source, target],
+        Family.ICE40: [*board.pack, source, target],
+        Family.GOWIN: ["-d", "GW1N-9C", *board.pack, "-o", target, source],
+    }[family]
+    log = bitstream.with_name("pack.log")
+    try:
+        status = run_logged(log.name)([find_tool(tool), *command], bitstream.parent, PACK_TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        raise UserError(f"{tool} must end within {PACK_TIMEOUT} s; {log} says more") from error
+    # The exit status is no answer.
+    data = bitstream.read_bytes() if bitstream.exists() else b""
+    if magic not in data[:4096]:
+        bitstream.unlink(missing_ok=True)
+        raise UserError(
+            f"{tool} must leave a bitstream in {bitstream}, and ended with status {status} and "
+            f"none; {log} says why"
+        )
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class _Watch:
+    """Tells the stages, and takes their times."""
+
+    def __init__(self, on_stage: Callable[[str], None]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._on_stage = on_stage
+        self._stage = ""
+        self._since = 0.0
+
+    def start(self, stage: str) -> None:
+        """Begin a stage, and end the one before; no name ends all."""
+        now = time.perf_counter()
+        if self._stage:
+            self.seconds[self._stage] = now - self._since
+        self._stage, self._since = stage, now
+        if stage:
+            self._on_stage(stage)
