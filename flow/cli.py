@@ -10,6 +10,7 @@ __all__ = ["main"]
 
 COMMANDS = {
     "asic": ("flow.asic_command", "Synthesize the engine to standard cells; run a job on them."),
+    "build": ("flow.build_command", "Make the bitstream of a board with open tools."),
     "compare": (
         "flow.compare_command",
         "Compare two files of numbers; say where and why they differ.",
@@ -20,6 +21,7 @@ COMMANDS = {
         "flow.explain_command",
         "Say where two kernel sets differ on a model, and if it matters.",
     ),
+    "explore": ("flow.explore_command", "Measure accelerators on FPGAs; find the best of them."),
     "quantize": ("flow.quantize_command", "Make a float ONNX model one of integers."),
     "run": ("flow.run_command", "Run a network on the accelerator; compare every tensor."),
     "simulate": ("flow.simulate_command", "Run the testbenches and sum up."),

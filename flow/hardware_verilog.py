@@ -16,7 +16,7 @@ from hw.accelerator_config import AcceleratorConfig
 from hw.emit import emit_verilog
 from sim.build_cache import build_once, content_hash
 
-__all__ = ["TOP", "accelerator_verilog"]
+__all__ = ["TOP", "accelerator_verilog", "description", "tools_and_sources"]
 
 TOP = "lastbit_accelerator"
 """Name of the accelerator's top module."""
@@ -31,12 +31,13 @@ def accelerator_verilog(config: AcceleratorConfig, build_root: Path = Path("buil
     def generate(folder: Path) -> None:
         (folder / _FILE).write_text(emit_verilog(AcceleratorAxi(config), TOP))
 
-    name = content_hash(_tools_and_sources(), _described(config))
+    name = content_hash(tools_and_sources(), description(config))
     return (build_once(build_root / f"verilog-{name}", generate) / _FILE).read_text()
 
 
 @cache
-def _tools_and_sources() -> str:
+def tools_and_sources() -> str:
+    """Hash everything but the configuration that the Verilog is made from."""
     texts = [version("amaranth"), version("pyosys")]
     for package, pattern in ((hw, "**/*.py"), (golden, "*.py")):
         files = sorted(Path(package.__path__[0]).glob(pattern))
@@ -44,8 +45,8 @@ def _tools_and_sources() -> str:
     return content_hash(*texts)
 
 
-def _described(config: AcceleratorConfig) -> str:
-    """Every parameter; the schemes are a set, which has no order."""
+def description(config: AcceleratorConfig) -> str:
+    """Return every parameter as text; the schemes are a set, which has no order."""
     parameters = {f"engine {f.name}": getattr(config.engine, f.name) for f in fields(config.engine)}
     parameters["engine schemes"] = sorted(scheme.name for scheme in config.engine.schemes)
     parameters |= {f.name: getattr(config, f.name) for f in fields(config) if f.name != "engine"}

