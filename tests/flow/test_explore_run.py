@@ -3,11 +3,10 @@
 import os
 import signal
 import threading
-import time
-from pathlib import Path
 
 import fake_points
 import pytest
+from explore_tasks import DESIGN, is_gone, tasks, wait_until
 from fake_points import BREAKS, DIFFERS, KILLED, KILLED_ONCE, WAITS, began
 
 from flow.errors import UserError
@@ -18,10 +17,7 @@ from flow.explore.point import Point
 from flow.explore.run import interruptible, plan_run, run_tasks
 from flow.explore.space import designs_of
 from flow.explore.store import Store
-from flow.explore.task import Task
 from flow.explore.workload import load_workload
-
-DESIGN = designs_of(parse_axes({"rows": "4", "cols": "4"}), load_workload("8x8x8")).designs[0]
 
 
 @pytest.fixture
@@ -29,29 +25,10 @@ def store(tmp_path):
     return Store(tmp_path / "results")
 
 
-def tasks(folder, *seeds):
-    return [Task(Point(DESIGN, seed, 200), f"key{seed}", "print", folder, 1) for seed in seeds]
-
-
 def run(folder, store, *seeds, workers=3, **options):
     with LocalExecutor(fake_points.measure, workers) as executor:
         found = run_tasks(tasks(folder, *seeds), executor, store, **options)
     return {point.seed: measured for point, measured in found.items()}
-
-
-def is_gone(process):
-    """Whether it has ended; nobody need have asked for its status."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-def wait_until(is_so, seconds=20):
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it must happen in time"
-        time.sleep(0.01)
 
 
 def test_a_process_that_is_killed_harms_no_other_point_and_is_tried_twice(tmp_path, store):
