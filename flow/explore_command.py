@@ -110,7 +110,7 @@ def command(
             folder=out / "work",
             again=again,
         )
-    click.echo(f"{len(plan.points)} points, {len(plan.known)} of them known from earlier runs")
+    click.echo(f"{len(plan.tasks)} points to measure, {len(plan.known)} known from earlier runs")
     with interruptible() as stop:
         measured = _measure(plan, store, scheduler, workers, progress, stop) if plan.tasks else {}
     known = {**plan.known, **measured}

@@ -1,14 +1,18 @@
-"""What the tables of the terminal and of the page have in common: headings and words."""
+"""What the tables of the terminal and of the page have in common: headings and words.
+
+All memories have one column, KiB.
+"""
 
 from collections.abc import Sequence
 
 from flow.explore.records import design_fields
 from flow.explore.summary import Summary
+from flow.model_memories import MEMORIES
 
 __all__ = ["Columns"]
 
 _ALWAYS = ("rows", "cols", "lanes")
-_NUMBERS = ("LUT", "FF", "DSP", "RAM", "MHz", "cycles", "inferences/s", "GMAC/s")
+_NUMBERS = ("KiB", "LUT", "FF", "DSP", "RAM", "MHz", "cycles", "inferences/s", "GMAC/s")
 
 
 class Columns:
@@ -26,9 +30,9 @@ class Columns:
         self._varying = [
             name
             for name in names
-            if name not in _ALWAYS and len({each[name] for each in self._fields}) > 1
+            if name not in (*_ALWAYS, *MEMORIES) and len({each[name] for each in self._fields}) > 1
         ]
-        self._shared = [name for name in names if name not in (*_ALWAYS, *self._varying)]
+        self._shared = [name for name in names if name not in (*_ALWAYS, *MEMORIES, *self._varying)]
 
     @property
     def shared(self) -> dict[str, str]:
@@ -57,10 +61,10 @@ class Columns:
 
 def _numbers(summary: Summary) -> list[str]:
     counts, fmax, spread = summary.counts, summary.fmax, summary.fmax_range
-    words = [""] * 4
+    words = [f"{summary.design.memory_bytes / 1024:.0f}", *[""] * 4]
     if counts:
         cells = (counts.luts, counts.flip_flops, counts.multipliers, counts.memories)
-        words = [f"{count:,}" for count in cells]
+        words[1:] = [f"{count:,}" for count in cells]
     if fmax is None or summary.inferences is None or summary.gmacs is None:
         return [*words, summary.outcome.value, f"{summary.design.work.cycles:,}", "", ""]
     speed = f"{fmax:.0f}"

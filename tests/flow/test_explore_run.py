@@ -59,6 +59,7 @@ def test_a_stop_keeps_what_is_finished_and_ends_the_rest(tmp_path, store):
     assert len(began(tmp_path, WAITS + 1)) <= 1
 
 
+@pytest.mark.long
 def test_other_tools_at_a_worker_end_it_but_what_is_finished_is_kept(tmp_path, store):
     with pytest.raises(UserError, match="the tools here must be those there, and are not"):
         run(tmp_path, store, 1, DIFFERS, workers=1)
@@ -66,6 +67,7 @@ def test_other_tools_at_a_worker_end_it_but_what_is_finished_is_kept(tmp_path, s
     assert store.load(f"key{DIFFERS}") is None
 
 
+@pytest.mark.long
 def test_the_process_of_a_point_ends_when_nobody_waits_for_it(tmp_path, store):
     (task,) = tasks(tmp_path, WAITS)
     waiting = os.fork()
