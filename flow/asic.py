@@ -49,6 +49,9 @@ REST = "control and buffers"
 
 _DRAWS = 20
 
+_TIMEOUT = 3600
+"""Seconds: Icarus runs a 16x16 netlist for several minutes."""
+
 # A netlist has names for what nobody looks at, and leaves inverted outputs open.
 _LINT = "".join(
     f"/* verilator lint_off {rule} */\n"
@@ -191,6 +194,7 @@ def run_gate_job(
             simulator=simulator,
             waves=waves,
             build_root=build_root,
+            timeout=_TIMEOUT,
         )
     except SimulationError as error:
         raise UserError(str(error)) from error

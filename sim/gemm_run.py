@@ -50,10 +50,11 @@ def run_gemm(
     simulator: Simulator,
     waves: Path | None = None,
     build_root: Path = Path("build/sim"),
+    timeout: float = 600,
 ) -> GemmRun:
     """Run a job on module ``top`` of ``verilog``, which is `hw.gemm_axis.GemmAxis` as emitted.
 
-    ``waves`` is a .vcd file to write.
+    ``waves`` is a .vcd file to write, ``timeout`` as `sim.runner.run` has it.
 
     Raises
     ------
@@ -78,6 +79,7 @@ def run_gemm(
             },
             waves=waves,
             build_root=build_root,
+            timeout=timeout,
         )
         if result.failures:
             raise SimulationError(f"{top}: {result.failures[0].message}")
