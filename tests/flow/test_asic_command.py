@@ -62,6 +62,7 @@ def test_everything_is_written_and_the_netlist_runs_a_product(tmp_path):
     result = lastbit("--liberty", liberty, "--out", out, *TINY)
     assert result.exit_code == 0, result.output
     assert "to the last bit" in result.output
+    assert "transitions of a net in a cycle, over " in result.output
     for block in ("array", "accumulators", "requantizer lanes", "output buffer", "all"):
         assert f"\n{block} " in result.output
     names = {"lastbit_gemm.v", "lastbit_gemm_gates.v", "lastbit_gemm_cells.v", "lastbit_gemm.sdc"}
