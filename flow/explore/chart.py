@@ -129,9 +129,11 @@ def _dots(
         dots.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4">{title}</circle>')
         label = columns.label(summary)
         wide = _LETTER * len(label)
-        start = x + 7 if x + 7 + wide < plot.right + 10 else x - 7 - wide
-        box = (start, start + wide, y)
-        if not any(box[0] < b and a < box[1] and abs(y - at) < 11 for a, b, at in taken):
-            taken.append(box)
-            names.append(text(start, y + 4, label, "name"))
+        right = x + 7 + wide < plot.right + 10
+        start = x + 7 if right else x - 7 - wide
+        if not any(start < b and a < start + wide and abs(y - at) < 11 for a, b, at in taken):
+            taken.append((start, start + wide, y))
+            names.append(
+                text(x + 7 if right else x - 7, y + 4, label, "name" + " end" * (not right))
+            )
     return dots + names

@@ -54,9 +54,10 @@ class Columns:
         return [*words, *_numbers(summary), "*" if summary.on_front else ""]
 
     def label(self, summary: Summary) -> str:
-        """A design in a few words, for a chart."""
-        words = self.words(summary)
-        return "/".join(word for word in words[: 2 + len(self._varying)] if word)
+        """A design in a few words, for a chart that has colours for parts."""
+        named = dict(zip(self.headings, self.words(summary), strict=True))
+        names = ["array", "lanes", *(name for name in self._varying if name != "part")]
+        return " / ".join(named[name.replace("_", " ")] for name in names)
 
 
 def _numbers(summary: Summary) -> list[str]:

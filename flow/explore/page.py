@@ -29,8 +29,8 @@ def page(
         title=escape(f"{len(summaries)} accelerators for {network}"),
         summary=escape(_summary(summaries)),
         chart=chart(summaries, columns),
-        headings="".join(f'<th scope="col">{escape(each)}</th>' for each in columns.headings),
-        rows=_lines(_row(columns.words(each), each.on_front) for each in summaries),
+        headings="".join(f'<th scope="col">{escape(each)}</th>' for each in columns.headings[:-1]),
+        rows=_lines(_row(columns.words(each)[:-1], each.on_front) for each in summaries),
         reasons=_lines(f"<li>{escape(each)}</li>" for each in reasons(summaries, refused))
         or "<li>None.</li>",
         facts=_lines(

@@ -80,7 +80,7 @@ def test_a_failure_is_a_result_and_is_tried_again_if_asked_for(explore, tmp_path
         ran = explore(*options, *more, "--out", "out")
         assert ran.exit_code == 1
         assert f", {known} known from earlier runs" in ran.stdout
-        reason = "4x4, 4 lanes, ecp5, LFE5U-85F-6, seed 900: does not fit: it needs 9 x, not 8\n"
+        reason = "4x4, 4 lanes, ecp5, LFE5U-85F-6: does not fit: it needs 9 x, not 8\n"
         assert reason in ran.stdout
         assert len(began(tmp_path / "out" / "work", FULL)) == tries
 
