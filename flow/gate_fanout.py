@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flow.gate_module import Instance, Module, Nets, constant_nets
+from flow.gate_module import Instance, Module, Nets, clock_nets, constant_nets
 from flow.liberty import CellKind, Direction, Library
 
 __all__ = ["MOST_LOADS", "buffered"]
@@ -59,7 +59,9 @@ class _Rewriter:
         return _Load(pins, source, 0, 1)
 
 
-def buffered(modules: Mapping[str, Module], library: Library, clock: str) -> dict[str, Module]:
+def buffered(
+    modules: Mapping[str, Module], library: Library, top: str, clock: str
+) -> dict[str, Module]:
     """Return the modules with buffers in every net of more than `MOST_LOADS` loads.
 
     The clock is left alone: its tree is made with the layout. So are constants. A library without a
@@ -68,6 +70,7 @@ def buffered(modules: Mapping[str, Module], library: Library, clock: str) -> dic
     buffer = _stronger_buffer(library)
     if buffer is None:
         return dict(modules)
+    clocks = clock_nets(modules, top, clock)
     done: dict[str, Module] = {}
     loads: dict[str, dict[tuple[str, int], int]] = {}
 
@@ -77,7 +80,7 @@ def buffered(modules: Mapping[str, Module], library: Library, clock: str) -> dic
         for instance in modules[name].instances:
             if instance.kind in modules:
                 visit(instance.kind)
-        done[name], loads[name] = _rewrite(modules[name], library, buffer, clock, loads)
+        done[name], loads[name] = _rewrite(modules[name], library, buffer, clocks[name], loads)
 
     for name in modules:
         visit(name)
@@ -88,7 +91,7 @@ def _rewrite(
     module: Module,
     library: Library,
     buffer: tuple[str, str, str],
-    clock: str,
+    clocks: set[int | str],
     below: Mapping[str, Mapping[tuple[str, int], int]],
 ) -> tuple[Module, dict[tuple[str, int], int]]:
     """Return a module with buffers, and how many loads each bit of its inputs has."""
@@ -112,8 +115,7 @@ def _rewrite(
     for port in module.ports.values():
         largest = max([largest, *(net for net in port.nets if isinstance(net, int))])
     rewriter = _Rewriter(buffer, largest + 1)
-    kept = set(module.ports[clock].nets) if clock in module.ports else set()
-    kept |= constant_nets(module, library)
+    kept = clocks | constant_nets(module, library)
     left = {
         net: 0 if net in kept else rewriter.spread(net, listening)
         for net, listening in listeners.items()

@@ -11,7 +11,16 @@ from typing import Any, TypeAlias
 
 from flow.liberty import Direction, Library
 
-__all__ = ["Instance", "Module", "Nets", "Port", "constant_nets", "netlist_verilog", "read_modules"]
+__all__ = [
+    "Instance",
+    "Module",
+    "Nets",
+    "Port",
+    "clock_nets",
+    "constant_nets",
+    "netlist_verilog",
+    "read_modules",
+]
 
 Nets: TypeAlias = list[int | str]
 """Numbers of nets from bit 0 on, or `"0"`, `"1"`, `"x"`."""
@@ -134,3 +143,27 @@ def constant_nets(module: Module, library: Library) -> set[int | str]:
             if pin.direction is Direction.OUTPUT and pin.function in ("0", "1"):
                 tied.update(instance.pins.get(pin.name, []))
     return tied
+
+
+def clock_nets(modules: Mapping[str, Module], top: str, clock: str) -> dict[str, set[int | str]]:
+    """The nets in each module that are the clock of the top, under whatever name it comes."""
+    found: dict[str, set[int | str]] = {name: set() for name in modules}
+    if clock in modules[top].ports:
+        found[top].update(modules[top].ports[clock].nets)
+    ahead = [top]
+    while ahead:
+        name = ahead.pop()
+        for instance in modules[name].instances:
+            if instance.kind not in modules:
+                continue
+            reached = {
+                inner
+                for port, about in modules[instance.kind].ports.items()
+                if about.is_input
+                for inner, outer in zip(about.nets, instance.pins.get(port, []), strict=False)
+                if outer in found[name]
+            }
+            if not reached <= found[instance.kind]:
+                found[instance.kind] |= reached
+                ahead.append(instance.kind)
+    return found

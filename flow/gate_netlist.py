@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flow.errors import UserError
-from flow.gate_module import Instance, Module, Nets, constant_nets, netlist_verilog
+from flow.gate_module import Instance, Module, Nets, clock_nets, constant_nets, netlist_verilog
 from flow.liberty import CellKind, Library
 
 __all__ = ["Block", "GateNetlist", "block_of"]
@@ -192,10 +192,11 @@ class GateNetlist:
         There has to be one clock, at the clock pin of every flip-flop without a gate before it;
         no latch, clock gate or tri-state cell; and no asynchronous reset that can become active.
         """
+        clocks = clock_nets(self.modules, self.top, _CLOCK)
         return [
             fault
             for name, module in self.modules.items()
-            for fault in _faults(name, module, self.modules, self.library)
+            for fault in _faults(name, module, clocks, self)
         ]
 
 
@@ -205,22 +206,24 @@ def block_of(instance: str, grouping: Mapping[str, str], rest: str) -> str:
 
 
 def _faults(
-    name: str, module: Module, modules: Mapping[str, Module], library: Library
+    name: str, module: Module, clocks: Mapping[str, set[int | str]], netlist: GateNetlist
 ) -> Iterator[str]:
-    clock = module.ports[_CLOCK].nets if _CLOCK in module.ports else None
+    library, modules = netlist.library, netlist.modules
     constants = constant_nets(module, library)
     for instance in module.instances:
         where = f"{instance.name} in {name}"
         if instance.kind in modules:
-            if _CLOCK in instance.pins and instance.pins[_CLOCK] != clock:
-                yield f"{where}: its clock is not the clock of {name}"
+            for port, about in modules[instance.kind].ports.items():
+                is_clock = bool(clocks[instance.kind] & set(about.nets))
+                if is_clock and not clocks[name] >= set(instance.pins.get(port, ["x"])):
+                    yield f"{where}: its clock is not the clock of {name}"
             continue
         cell = library.cells[instance.kind]
         if cell.kind in (CellKind.LATCH, CellKind.CLOCK_GATE, CellKind.TRI_STATE):
             yield f"{where} is a {cell.kind.value} ({cell.name})"
         elif cell.kind is CellKind.FLIP_FLOP:
             for pin in cell.pins_of("clocked_on"):
-                if instance.pins.get(pin) != clock:
+                if not clocks[name] >= set(instance.pins.get(pin, ["x"])):
                     yield f"{where}: pin {pin} is not at the clock"
             for attribute in ("clear", "preset"):
                 yield from (

@@ -58,7 +58,7 @@ def synthesize(verilog: str, top: str, library: Library, *, period_ns: float) ->
             raise UserError(
                 f"{library.path}: Yosys made no netlist of {top} with it: {error}"
             ) from error
-    modules = buffered(read_modules(gates), library, "clk")
+    modules = buffered(read_modules(gates), library, top, "clk")
     return GateNetlist(top, modules, library, _memory_bits(memories), _longest(log))
 
 
