@@ -23,6 +23,9 @@ _SYNTHESIS = {
     Family.XC7: "synth_xilinx -family xc7",
 }
 
+# Yosys 0.70 loses one of two products that are added, where SB_MAC16 could take the registers of both.
+_BEFORE = {Family.ICE40: ("setattr -set keep 1 */w:product",)}
+
 # What a cell counts for, in look-up tables: a carry cell of the ECP5 is made of two of them.
 _LUTS: Mapping[Family, Mapping[str, int]] = {
     Family.ECP5: {"LUT4": 1, "CCU2C": 2},
@@ -124,6 +127,7 @@ def synthesize(
         yosys(
             f"read_rtlil {source}",
             DISTINCT_ADDRESSES,
+            *_BEFORE.get(family, ()),
             f"{_SYNTHESIS[family]} -top {top}",
             f"write_json {target}",
         )
