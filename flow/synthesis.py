@@ -23,7 +23,7 @@ _SYNTHESIS = {
     Family.XC7: "synth_xilinx -family xc7",
 }
 
-# Yosys 0.70 loses one of two products that are added, where SB_MAC16 could take the registers of both.
+# Yosys 0.70 loses one of two products that are added if it puts both registers into SB_MAC16.
 _BEFORE = {Family.ICE40: ("setattr -set keep 1 */w:product",)}
 
 # What a cell counts for, in look-up tables: a carry cell of the ECP5 is made of two of them.
