@@ -3,22 +3,44 @@
 import re
 from pathlib import Path
 
-__all__ = ["primitive_models", "with_primitive_models"]
+__all__ = ["PRIMITIVES", "primitive_models", "with_primitive_models"]
 
-_FOLDER = Path(__file__).with_name("primitives")
+_MODULE = re.compile(r"^\s*module\s+(\w+)\b", re.MULTILINE)
+
+_FILES = {
+    name: path
+    for path in sorted(Path(__file__).with_name("primitives").glob("*.v"))
+    for name in _MODULE.findall(path.read_text(encoding="utf-8"))
+}
+
+PRIMITIVES = frozenset(_FILES)
+"""Names of the modules that there are models of."""
 
 
 def primitive_models(verilog: str) -> list[Path]:
-    """Return the files of the models that a Verilog text needs and does not hold."""
-    return [
-        path
-        for path in sorted(_FOLDER.glob("*.v"))
-        if re.search(rf"^\s*{path.stem.upper()}\s", verilog, re.MULTILINE)
-        and not re.search(rf"^\s*module\s+{path.stem.upper()}\b", verilog, re.MULTILINE)
-    ]
+    """Return the files of the models that a Verilog text needs and does not hold.
+
+    Models that models are made of are among them.
+    """
+    needed: list[Path] = []
+    text = verilog
+    while True:
+        missing = [_FILES[name] for name in sorted(_instantiated(text) - _defined(text))]
+        if not missing:
+            return sorted(needed)
+        needed += missing
+        text = "\n".join([text, *(path.read_text(encoding="utf-8") for path in missing)])
 
 
 def with_primitive_models(verilog: str) -> str:
     """Return the text with the models it needs: what is simulated is what is synthesized."""
     models = [path.read_text(encoding="utf-8") for path in primitive_models(verilog)]
     return "\n".join([verilog, *models])
+
+
+def _instantiated(verilog: str) -> set[str]:
+    return set(PRIMITIVES) & set(re.findall(r"^\s*([A-Za-z]\w*)\s", verilog, re.MULTILINE))
+
+
+def _defined(verilog: str) -> set[str]:
+    return set(_MODULE.findall(verilog))

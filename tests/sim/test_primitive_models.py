@@ -50,7 +50,7 @@ def test_an_engine_of_dsp_blocks_multiplies_with_nothing_else():
         ('.REG_OUTPUT_CLK("CLK0")', '.REG_OUTPUT_CLK("CLK10")'),
         ('.GSR("DISABLED")', '.GSR("ENABLED")'),
         ('.GSR("DISABLED")', '.GSR("DISABLED"),\n    .REG_PIPELINE_CLK("CLK0")'),
-        (".SOURCEA(1'h0)", ".SOURCEA(1'h0),\n    .C0(1'h1)"),
+        (".SOURCEA(1'h0)", ".SOURCEA(1'h0),\n    .SRIA0(1'h1)"),
     ],
 )
 @pytest.mark.parametrize("simulator", Simulator)
