@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.normalizer import Normalizer
 from hw.pipeline import registered
+from hw.wide_multiplier import WideMultiplier
 
 __all__ = ["RequantizerFront"]
 
@@ -14,10 +15,13 @@ class RequantizerFront(wiring.Component):
     """Adds the bias and normalizes: a fraction of which the leading bit is significant.
 
     With t the wrapped sum of `acc` and `bias`, c its `Normalizer` count, n its normalized value
-    padded to 32 bits, `operand` is n / 128 rounded to an integer, ties to even. That is t rounded
+    padded to 32 bits, the operand is n / 128 rounded to an integer, ties to even. That is t rounded
     to 24 significant bits, as float32 does: 2**23 <= abs(operand) <= 2**24, or 0.
 
-    If exact products are built, `operand` has seven more bits below. Where `is_exact`, it is n.
+    If exact products are built, the operand has seven more bits below. Where `is_exact`, it is n.
+
+    It is given as two limbs, `low + high * 2**16`. What rounding adds stays in the low one, which
+    may so become 2**16: the carry would take a longer adder and changes no product.
 
     `amount` is c + `shift` brought into 0 to `max_amount`. `is_saturated` says that c + `shift` is
     negative and t is not 0.
@@ -43,7 +47,7 @@ class RequantizerFront(wiring.Component):
         Taken `SHIFT_STAGE` cycles after `acc`.
     is_exact : In(1)
         Taken `SHIFT_STAGE` cycles after `acc`. Only if both kinds of product are built.
-    operand : Out(signed(operand_width))
+    operand : Out(WideMultiplier.limbs(high_width))
     amount : Out(range(max_amount + 1))
     is_saturated : Out(1)
     """
@@ -61,7 +65,7 @@ class RequantizerFront(wiring.Component):
             "acc":          In(signed(acc_bits)),
             "bias":         In(signed(acc_bits)),
             "shift":        In(signed(shift_width)),
-            "operand":      Out(signed(self.operand_width)),
+            "operand":      Out(WideMultiplier.limbs(self.high_width)),
             "amount":       Out(range(max_amount + 1)),
             "is_saturated": Out(1),
         }
@@ -70,9 +74,9 @@ class RequantizerFront(wiring.Component):
         super().__init__(members)
 
     @property
-    def operand_width(self):
-        """Width of the operand: 26 bits hold +2**24; seven more if products may be exact."""
-        return 26 + 7 * self.exact_products
+    def high_width(self):
+        """Width of the high limb of the operand: of 25 bits, or 32 if products may be exact."""
+        return 25 + 7 * self.exact_products - WideMultiplier.LIMB
 
     def elaborate(self, platform):
         m = Module()
@@ -89,20 +93,22 @@ class RequantizerFront(wiring.Component):
         both = self.float_products and self.exact_products
         is_exact = self.is_exact if both else Const(int(self.exact_products))
         rounds_up = registered(m, rounds_up & ~is_exact, name="rounds_up")
-        keeps_low = registered(m, is_exact, name="keeps_low")
-        normalized = registered(m, normalized, name="normalized")
+        below = Mux(is_exact, normalized[:7], 0) if self.exact_products else Const(0, 0)
+        below = registered(m, below, name="below")
+        normalized = registered(m, normalized[7:].as_signed(), name="normalized")
         amount = registered(m, normalizer.count + self.shift, name="amount_8")
         is_zero = registered(m, normalizer.is_zero, name="is_zero")
 
         # Cycle 8.
-        operand = (normalized[7:].as_signed() + rounds_up).as_signed()
-        if self.exact_products:
-            operand = Cat(normalized[:7] & keeps_low.replicate(7), operand).as_signed()
+        size = WideMultiplier.LIMB - len(below)
+        low = Cat(below, (normalized[:size] + rounds_up)[:size + 1])
+        high = normalized[size:].as_signed()
         largest, kept = self.max_amount, amount[:len(self.amount)]
         is_large = (kept > largest) | amount[len(self.amount):].any()
         amount_9 = Mux(is_large, largest, kept)
         m.d.comb += [
-            self.operand.eq(registered(m, operand, name="operand_9")),
+            self.operand.low.eq(registered(m, low, name="low_9")),
+            self.operand.high.eq(registered(m, high, name="high_9")),
             self.amount.eq(registered(m, amount_9, name="amount_9")),
             self.is_saturated.eq(registered(m, amount[-1] & ~is_zero, name="is_saturated_9")),
         ]

@@ -56,7 +56,7 @@ class RequantizerPlan:
     def multiplier_widths(self):
         """Parameters of the `WideMultiplier`."""
         low_bits = 7 * self.products["exact_products"]
-        return {"a_width": 26 + low_bits, "b_width": 24, "product_width": 49 + low_bits}
+        return {"high_width": 9 + low_bits, "b_width": 24, "product_width": 49 + low_bits}
 
     @property
     def max_distance(self):

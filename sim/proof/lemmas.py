@@ -130,7 +130,7 @@ LIMBS = """
 (declare-const a_high (_ BitVec 64))
 (declare-const b_low (_ BitVec 64))
 (declare-const b_high (_ BitVec 64))
-(define-fun limb () (_ BitVec 64) #x0000000000020000)
+(define-fun limb () (_ BitVec 64) #x0000000000010000)
 (assert (distinct
   (bvmul (bvadd a_low (bvmul a_high limb)) (bvadd b_low (bvmul b_high limb)))
   (bvadd (bvmul a_low b_low)

@@ -28,6 +28,7 @@ from sim.proof.word import Truth, Word, shift_left, where
 __all__ = ["RequantizerUnit"]
 
 _MULTIPLIER = "wide_multiplier"
+_LIMB = 1 << WideMultiplier.LIMB
 
 
 class RequantizerUnit:
@@ -102,7 +103,7 @@ class RequantizerUnit:
         FLOAT32: t rounded to 24 significant bits; the operand is that significand with the sign of
         t, or, as 2**24 is not renormalized, twice the significand 2**23. Otherwise: t shifted
         left until its leading bit is in bit 30. Both have the range that the lemmas about products
-        start from.
+        start from, and the low limb that which the multiplier asks for.
         """
         a, b = self._operands()
         if scheme is Scheme.FLOAT32:
@@ -118,30 +119,25 @@ class RequantizerUnit:
             goal &= size <= 1 << 31
         return Claim(
             f"{self}: operands of {scheme.name}",
-            goal & (b == self._unit.port("multiplier")),
+            goal & (b == self._unit.port("multiplier")) & (self._limbs(self._unit)[0] <= _LIMB),
             self._mode(scheme, Rounding.HALF_EVEN),
             self._shown(),
         )
 
     def multiplier_claim(self) -> Claim:
         """The multiplier adds the four products of the limbs of its operands."""
-        widths = self.plan.multiplier_widths
         unit = Unit(self.rtlil, latency=WideMultiplier.LATENCY, module=f"{TOP}.{_MULTIPLIER}")
-        a, b, product = (unit.port(name) for name in ("i_a", "i_b", "product"))
-        limb, one = WideMultiplier.LIMB, 1 << WideMultiplier.LIMB
-        a_low, b_low = (Word(x.low_bits(limb), signed=False) for x in (a, b))
-        a_high = (a >> limb).wrapped(widths["a_width"] - limb)
-        b_high = (b >> limb).wrapped(widths["b_width"] + 1 - limb)
-        total = (
-            a_low * b_low + (a_low * b_high + a_high * b_low) * one + a_high * b_high * (one * one)
-        )
+        low, high = self._limbs(unit, prefix="")
+        b, product = unit.port("i_b"), unit.port("product")
+        b_low = Word(b.low_bits(WideMultiplier.LIMB), signed=False)
+        b_high = b >> WideMultiplier.LIMB
+        total = low * b_low + (low * b_high + high * b_low) * _LIMB + high * b_high * _LIMB * _LIMB
         return Claim(
             f"{self}: multiplier",
-            (a == a_low + a_high * one)
-            & (b == b_low + b_high * one)
-            & (product == total.wrapped(widths["product_width"])),
-            [],
-            {"a": a, "b": b, "product": product},
+            (b == b_low + b_high * _LIMB)
+            & (product == total.wrapped(self.plan.multiplier_widths["product_width"])),
+            [low <= _LIMB],
+            {"low": low, "high": high, "b": b, "product": product},
         )
 
     def value_claim(self, scheme: Scheme, tie: Rounding = Rounding.HALF_EVEN) -> Claim:
@@ -224,8 +220,13 @@ class RequantizerUnit:
         return 1 if self.schemes == {Scheme.FLOAT32} else 1 << 7
 
     def _operands(self) -> tuple[Word, Word]:
-        a = self._unit.port(f"{_MULTIPLIER}.i_a", signed=True)
-        return a, self._unit.port(f"{_MULTIPLIER}.i_b", signed=False)
+        low, high = self._limbs(self._unit)
+        return low + high * _LIMB, self._unit.port(f"{_MULTIPLIER}.i_b", signed=False)
+
+    @staticmethod
+    def _limbs(unit: Unit, prefix: str = f"{_MULTIPLIER}.") -> tuple[Word, Word]:
+        a = unit.port(f"{prefix}i_a", signed=True)
+        return Word(a.low_bits(WideMultiplier.LIMB + 1), signed=False), a >> WideMultiplier.LIMB + 1
 
     def _product(self) -> Word:
         return self._unit.port(f"{_MULTIPLIER}.product", signed=True)
