@@ -15,9 +15,29 @@ from hw.pass_generator import PassRun
 from hw.pipeline import delayed, registered
 from hw.word_reader import WordRun
 
-__all__ = ["CheckedInstruction", "InstructionCheck"]
+__all__ = ["CheckResult", "CheckedInstruction", "InstructionCheck"]
 
 _COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
+
+
+class CheckResult(data.StructLayout):
+    """What was computed from an instruction.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Sizes of the memories.
+    """
+
+    def __init__(self, config):
+        run = PassRun(passes=config.passes, depth=config.engine.depth)
+        counts = ("tiles_minus_1", "passes_minus_1", "rows_minus_1")
+        super().__init__({
+            "error":             bits_for(max(ProgramError)),  # why it is illegal, a ProgramError
+            "weights_minus_1":    range(config.weight_words),     # words of weights, less one
+            "parameters_minus_1": range(config.parameter_words),  # words of parameters, less one
+            **{name: run[name].shape for name in counts},
+        })
 
 
 class CheckedInstruction(data.StructLayout):
@@ -39,12 +59,32 @@ class CheckedInstruction(data.StructLayout):
             "passes":      PassRun(passes=config.passes, depth=config.engine.depth),
         })
 
+    def joined(self, fetched, result):
+        """Return a signal for an instruction with the result of its check, and what sets it."""
+        word = fetched.instruction
+        checked = Signal(self)
+        weights, parameters, passes = checked.weights, checked.parameters, checked.passes
+        return checked, [
+            checked.instruction.eq(word),
+            checked.index.eq(fetched.index),
+            checked.error.eq(result.error),
+            weights.address.eq(word.weight_address[:len(weights.address)]),
+            weights.words_minus_1.eq(result.weights_minus_1),
+            parameters.address.eq(word.parameter_address[:len(parameters.address)]),
+            parameters.words_minus_1.eq(result.parameters_minus_1),
+            *(passes[name].eq(word[name]) for name in ("first", "rest", "drain")),
+            *(passes[name].eq(result[name])
+              for name in ("tiles_minus_1", "passes_minus_1", "rows_minus_1")),
+        ]
+
 
 class InstructionCheck(wiring.Component):
     """Finds the first cause, in the order of `ProgramError`, for which an instruction is illegal.
 
     Addresses of activations and outputs are not among them: the units that use them check them.
     Of a `HALT` only the opcode and the reserved bits are looked at.
+
+    The instruction itself is not passed on: it can wait elsewhere, in cheaper bits than registers.
 
     No flow control. Latency is `LATENCY` cycles; throughput one instruction per cycle.
 
@@ -60,9 +100,9 @@ class InstructionCheck(wiring.Component):
     i : In(Fetched)
         The instruction.
     o_valid : Out(1)
-        There is an instruction.
-    o : Out(CheckedInstruction)
-        The instruction, checked.
+        There is a result.
+    o : Out(CheckResult)
+        What was found out.
     """
 
     LATENCY = 11
@@ -73,7 +113,7 @@ class InstructionCheck(wiring.Component):
             "i_valid": In(1),
             "i":       In(Fetched(instructions=config.instructions)),
             "o_valid": Out(1),
-            "o":       Out(CheckedInstruction(config)),
+            "o":       Out(CheckResult(config)),
         })
 
     def elaborate(self, platform):
@@ -81,17 +121,7 @@ class InstructionCheck(wiring.Component):
 
         valid = Signal(self.LATENCY)
         m.d.sync += valid.eq(Cat(self.i_valid, valid)[:self.LATENCY])
-        fetched = data.View(
-            self.i.shape(), delayed(m, Value.cast(self.i), self.LATENCY, name="fetched")
-        )
-        m.d.comb += [
-            self.o_valid.eq(valid[-1]),
-            self.o.instruction.eq(fetched.instruction),
-            self.o.index.eq(fetched.index),
-            self.o.passes.first.eq(fetched.instruction.first),
-            self.o.passes.rest.eq(fetched.instruction.rest),
-            self.o.passes.drain.eq(fetched.instruction.drain),
-        ]
+        m.d.comb += self.o_valid.eq(valid[-1])
         illegal = self._check_fields(m) | self._check_rows(m) | self._check_runs(m)
         code = Const(0, len(self.o.error))
         for error in sorted(illegal, reverse=True):
@@ -129,8 +159,8 @@ class InstructionCheck(wiring.Component):
         word, depth = self.i.instruction, self.config.engine.depth
         rows = delayed(m, word.rows_y * word.rows_x, 2, name="rows")
         illegal = (rows > depth) & self._matmul(m, 2)
-        rows_minus_1 = (rows - 1)[:len(self.o.passes.rows_minus_1)]
-        m.d.comb += self.o.passes.rows_minus_1.eq(
+        rows_minus_1 = (rows - 1)[:len(self.o.rows_minus_1)]
+        m.d.comb += self.o.rows_minus_1.eq(
             self._at(m, rows_minus_1, 2, until=self.LATENCY, name="rows_minus_1"))
         return {ProgramError.ROWS: self._at(m, illegal, 2, name="rows_error")}
 
@@ -159,17 +189,14 @@ class InstructionCheck(wiring.Component):
         drain = delayed(m, word.drain, 3, name="drain")
         no_parameters = (parameter_end > config.parameter_words) & drain & self._matmul(m, 3)
 
-        for target, value, cycle in (
-            (self.o.passes.passes_minus_1, tile - 1, 4),
-            (self.o.passes.tiles_minus_1, tiles - 1, 4),
-            (self.o.weights.words_minus_1, words - 1, 8),
-            (self.o.weights.address, word.weight_address, 0),
-            (self.o.parameters.words_minus_1, channels - 1, 2),
-            (self.o.parameters.address, word.parameter_address, 0),
+        for name, value, cycle in (
+            ("passes_minus_1", tile - 1, 4),
+            ("tiles_minus_1", tiles - 1, 4),
+            ("weights_minus_1", words - 1, 8),
+            ("parameters_minus_1", channels - 1, 2),
         ):
-            name = f"{target.name if hasattr(target, 'name') else 'run'}_{cycle}"
-            m.d.comb += target.eq(
-                self._at(m, value[:len(target)], cycle, until=last, name=name))
+            target = self.o[name]
+            m.d.comb += target.eq(self._at(m, value[:len(target)], cycle, until=last, name=name))
         return {
             ProgramError.WEIGHT_ADDRESS: registered(
                 m, outside & self._matmul(m, 9), name="weight_error"),

@@ -1,14 +1,15 @@
 """Runs programs: from a start address to their end."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
 from hw.dispatcher import Dispatcher
 from hw.instruction import INSTRUCTION
-from hw.instruction_check import CheckedInstruction, InstructionCheck
-from hw.instruction_fetch import InstructionFetch
+from hw.instruction_check import CheckedInstruction, CheckResult, InstructionCheck
+from hw.instruction_fetch import Fetched, InstructionFetch
 from hw.output_buffer import OutputBuffer
 from hw.register_map import State
 from hw.word_port import WordPort
@@ -103,16 +104,29 @@ class Sequencer(wiring.Component):
     def _add_stages(self, m, start, address):
         """Add fetch, check, buffer and dispatcher, and return the dispatcher."""
         config = self.config
+        fetched = Fetched(instructions=config.instructions)
         stages = {
             "fetch": InstructionFetch(instructions=config.instructions),
             "check": InstructionCheck(config),
-            "buffer": OutputBuffer(CheckedInstruction(config), depth=self.AHEAD),
+            "buffer": OutputBuffer(CheckResult(config), depth=self.AHEAD),
+            "waiting": SyncFIFOBuffered(width=fetched.size, depth=self.AHEAD),
             "dispatcher": self._dispatcher,
         }
         for name, stage in stages.items():
             m.submodules[name] = ResetInserter(self.o_reset)(stage)
-        fetch, check, buffer, dispatcher = stages.values()
+        fetch, check, buffer, waiting, dispatcher = stages.values()
+        # An instruction waits for its result, and both leave together; what has room for the one
+        # has room for the other.
+        checked, joined = CheckedInstruction(config).joined(
+            data.View(fetched, waiting.r_data), buffer.o.payload)
+        m.d.comb += joined
         m.d.comb += [
+            waiting.w_data.eq(fetch.o),
+            waiting.w_en.eq(fetch.o_valid),
+            waiting.r_en.eq(buffer.o.valid & buffer.o.ready),
+            dispatcher.i.payload.eq(checked),
+            dispatcher.i.valid.eq(buffer.o.valid),
+            buffer.o.ready.eq(dispatcher.i.ready),
             fetch.i_start.eq(start),
             fetch.i_address.eq(address),
             fetch.i_room.eq(buffer.o_room),
@@ -122,7 +136,6 @@ class Sequencer(wiring.Component):
             buffer.i_valid.eq(check.o_valid),
             buffer.i_payload.eq(check.o),
         ]
-        wiring.connect(m, buffer.o, dispatcher.i)
         wiring.connect(m, fetch.memory, wiring.flipped(self.program))
         for name in _JOBS:
             wiring.connect(m, getattr(dispatcher, name), wiring.flipped(getattr(self, name)))
