@@ -74,13 +74,14 @@ class Multiplier(wiring.Component):
         return registered(m, a * b, name="product")
 
     def _ecp5(self, m):
-        """Left-justified: the unused low bits are constant, and no sign is repeated by routing."""
+        """Left-justified: the unused low bits are constant, and no sign is repeated by routing.
+
+        Clocks, enables and resets that no register uses stay open: nextpnr would route a constant
+        to each of them, around the block where there is least room, and may never end.
+        """
         product = Signal(2 * self.MAX_BITS)
         take_b = self.take_b if self.holds_b else 1
         ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_CE1": take_b, "i_RST0": 0}
-        ports |= {f"i_CLK{n}": 0 for n in (1, 2, 3)}
-        ports |= {f"i_CE{n}": 0 for n in (2, 3)}
-        ports |= {f"i_RST{n}": 0 for n in (1, 2, 3)}
         for operand, value, shape in (("A", self.a, self.a_shape), ("B", self.b, self.b_shape)):
             # An unsigned operand is a signed one with a zero in front.
             bits = Cat(value, 0) if not shape.signed else Value.cast(value)

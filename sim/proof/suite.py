@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from amaranth.hdl import signed, unsigned
+
 from golden.formats import INT4, INT8, INT16, IntegerFormat
 from golden.rounding import Rounding
 from golden.scheme import Scheme
+from hw.multiplier_kind import MultiplierKind
+from hw.wide_multiplier import WideMultiplier
 from sim.proof import lemmas
 from sim.proof.claim import Claim, prove
 from sim.proof.harness import ClipHarness, RoundShiftHarness
+from sim.proof.multiplier_twin import HELD, MultiplierTwin
 from sim.proof.requantizer_claims import RequantizerUnit
 from sim.proof.smtbmc import prove_assertions, prove_unsatisfiable
 
@@ -50,7 +55,7 @@ class Proof:
 
 def proofs() -> list[Proof]:
     """List all proofs, lemmas first."""
-    return [*_lemmas(), *_units(), *_requantizers()]
+    return [*_lemmas(), *_units(), *_multipliers(), *_requantizers()]
 
 
 def _lemmas() -> list[Proof]:
@@ -87,6 +92,26 @@ def _units() -> list[Proof]:
             for width in (8, 16)
         ),
     ]
+
+
+def _multipliers() -> list[Proof]:
+    """Multipliers of an array, and those of the limbs in requantizers."""
+    limb, rest = WideMultiplier.LIMB, 24 - WideMultiplier.LIMB
+    limbs = [
+        (a, unsigned(b)) for a in (unsigned(limb + 1), signed(9), signed(16)) for b in (limb, rest)
+    ]
+    listed = []
+    for kind in [kind for kind in HELD if kind is not MultiplierKind.PORTABLE]:
+        twin = MultiplierTwin(kind, signed(8), signed(8), holds_b=True)
+        listed += [
+            _claimed(f"{twin}: takes b", twin.taken_claim),
+            _claimed(f"{twin}: keeps b", twin.kept_claim),
+            _claimed(f"{twin}: product", twin.product_claim),
+        ]
+        for a, b in limbs:
+            twin = MultiplierTwin(kind, a, b, holds_b=False)
+            listed.append(_claimed(f"{twin}: product", twin.product_claim, is_long=True))
+    return listed
 
 
 def _requantizers() -> list[Proof]:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import bitwuzla
-
 from hw.yosys import run_yosys
 from sim.proof.alignment import check_alignment
-from sim.proof.word import TERMS, Word
+from sim.proof.smt_module import SmtModule
+from sim.proof.word import Word
 
-__all__ = ["TOP", "Unit"]
+__all__ = ["TOP", "Unit", "without_registers"]
 
 TOP = "unit"
 """Name of the top module in the text that is proved."""
@@ -62,7 +61,6 @@ class Unit:
         cut: str | None = None,
         cut_stages: Mapping[str, int] | None = None,
     ) -> None:
-        self._module = module
         cut_stages = {f"{cut}.{port}": stage for port, stage in (cut_stages or {}).items()}
         flat, netlist = _flattened(rtlil, module, cut)
         ports = netlist["modules"][module]["ports"]
@@ -76,22 +74,16 @@ class Unit:
             outputs={**dict.fromkeys(outputs, latency), **cut_stages},
         )
         self._signed = {name: bool(port.get("signed")) for name, port in ports.items()}
-        self._parser = bitwuzla.Parser(TERMS, bitwuzla.Options())
-        self._parser.parse(_without_registers(flat), True, False)
-        state = self._parser.parse_term(f"|{module}_is|").sort().fun_domain()[0]
-        self._state = TERMS.mk_const(state, "inputs")
+        self._function = SmtModule(without_registers(flat), module)
+        self._inputs = self._function.state("inputs")
 
     def port(self, name: str, *, signed: bool | None = None) -> Word:
         """Return the value of a port: of the inputs, or as the unit computes it from them.
 
         The sign is that of the port, which a port of the submodule cut out does not keep.
         """
-        function = self._parser.parse_term(f"|{self._module}_n {name}|")
-        term = TERMS.mk_term(bitwuzla.Kind.APPLY, [function, self._state])
-        if term.sort().is_bool():
-            bits = [TERMS.mk_bv_value(TERMS.mk_bv_sort(1), bit) for bit in (1, 0)]
-            term = TERMS.mk_term(bitwuzla.Kind.ITE, [term, *bits])
-        return Word(term, signed=self._signed[name] if signed is None else signed)
+        signed = self._signed[name] if signed is None else signed
+        return self._function.wire(name, self._inputs, signed=signed)
 
 
 def _flattened(rtlil: str, top: str, cut: str | None) -> tuple[str, dict[str, Any]]:
@@ -113,8 +105,11 @@ def _flattened(rtlil: str, top: str, cut: str | None) -> tuple[str, dict[str, An
         return flat.read_text(), json.loads(netlist.read_text())
 
 
-def _without_registers(flat: str) -> str:
-    """Return the SMT-LIB text of a flat module, of which the registers became wires."""
+def without_registers(flat: str, *passes: str) -> str:
+    """Return the SMT-LIB text of a flat module, of which the registers became wires.
+
+    `passes` are commands of Yosys that simplify what is left.
+    """
     with tempfile.TemporaryDirectory() as folder:
         source, wires, smt = (Path(folder, name) for name in ("il", "v", "smt2"))
         source.write_text(flat)
@@ -122,7 +117,9 @@ def _without_registers(flat: str) -> str:
         run_yosys(
             f"read_rtlil {source}",
             f"techmap -map {wires}",
+            "setattr -unset init w:*",
             "opt_clean",
+            *passes,
             "check -assert",
             f"write_smt2 -stbv -wires {smt}",
         )
