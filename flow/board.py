@@ -16,6 +16,7 @@ from flow.errors import UserError
 from flow.parts import Family, Part, find_part
 from hw.accelerator_config import AcceleratorConfig
 from hw.board_top import BoardTop
+from hw.pll import plan_clock
 from hw.pll_kind import PllKind
 
 __all__ = ["FOLDER", "Board", "Pin", "Toolchain", "board_names", "find_board"]
@@ -69,7 +70,9 @@ class Board:
         What people call it, and whose file the pins are from.
     toolchain : Toolchain
     device : str
-        As the toolchain knows the part, with package and speed; for people with open tools.
+        As the vendor's tools know the part, with package and speed; for people with open ones.
+    device_family : str
+        As Quartus wants it; empty elsewhere.
     part : Part or None
         None if it is in no table.
     package, speed : str or None
@@ -96,6 +99,7 @@ class Board:
     source: str
     toolchain: Toolchain
     device: str
+    device_family: str
     part: Part | None
     package: str | None
     speed: str | None
@@ -115,6 +119,21 @@ class Board:
     def family(self) -> Family | None:
         """Of the part, if it is known."""
         return None if self.part is None else self.part.family
+
+    @property
+    def made_frequency(self) -> Fraction:
+        """What the PLL makes of the wanted frequency, in MHz.
+
+        Raises
+        ------
+        UserError
+            It cannot make any.
+        """
+        try:
+            frequency: Fraction = plan_clock(self.pll, self.clock, self.frequency)[1]
+        except ValueError as error:
+            raise UserError(f"{self.name}: {error}") from error
+        return frequency
 
     def top(self) -> Any:
         """Return the component whose ports are the pins.
@@ -224,6 +243,7 @@ def _board(path: Path, name: str, content: dict[str, Any]) -> Board:
         source=table.text("source"),
         toolchain=table.choice("tool", Toolchain, Toolchain.NEXTPNR),
         device=table.text("device", named),
+        device_family=table.text("device_family", ""),
         part=part,
         package=package or None,
         speed=speed or None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.board import Board, Toolchain
+from flow.board_files import top_name
 from flow.errors import UserError
 from flow.fpga_tools import find_tool, run_logged
 from flow.parts import Family, Part
@@ -15,7 +16,7 @@ from flow.place_and_route import Routed, find_nextpnr, place_and_route
 from flow.placement import array_places, place_multipliers
 from flow.synthesis import Netlist, synthesize
 
-__all__ = ["BuildFailedError", "Built", "build_board", "top_name"]
+__all__ = ["BuildFailedError", "Built", "build_board", "check_fit"]
 
 PACK_TIMEOUT = 600
 _TMP = Path("/tmp")
@@ -56,12 +57,7 @@ class Built:
     @property
     def frequency(self) -> float:
         """Of the clock that the board makes, in MHz."""
-        return float(self.board.top().frequency)
-
-
-def top_name(board: Board) -> str:
-    """Return the name of the board's top module."""
-    return f"lastbit_{board.name.replace('-', '_')}"
+        return float(self.board.made_frequency)
 
 
 def build_board(
@@ -98,13 +94,13 @@ def build_board(
     folder = folder.resolve()
     _check_folder(folder, find_nextpnr(part.family))
     suffix = _PACKERS[part.family][0]
-    top, name = board.top(), top_name(board)
+    name, asked = top_name(board), float(board.made_frequency)
     bitstream = folder / f"{name}{suffix}"
     bitstream.unlink(missing_ok=True)
     watch = _Watch(on_stage)
 
     watch.start("synthesis")
-    netlist = synthesize(top, name, part.family, folder)
+    netlist = synthesize(board.top(), name, part.family, folder)
     check_fit(netlist, part)
     places = array_places(board.config.engine, part)
     if places is not None:
@@ -112,7 +108,6 @@ def build_board(
 
     watch.start("place and route")
     pins = [_write(folder / f"{name}{kind}", text) for kind, text in pin_files(board).items()]
-    asked = float(top.frequency)
     routed = place_and_route(
         netlist,
         part,

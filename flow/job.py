@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flow.board_port import BoardPort
 from flow.errors import UserError
 from hw.config import EngineConfig
 from hw.emit import emit_verilog
@@ -18,7 +19,7 @@ from sim.gemm_job import GemmJob
 from sim.gemm_run import run_gemm
 from sim.simulator import Simulator
 
-__all__ = ["TOP", "JobResult", "Level", "engine_verilog", "run_job"]
+__all__ = ["TOP", "JobResult", "Level", "Place", "engine_verilog", "run_job"]
 
 TOP = "lastbit_gemm"
 """Name of the engine's top module."""
@@ -34,6 +35,9 @@ class Level(Enum):
     ICARUS = "icarus"
     """The generated Verilog, in Icarus."""
 
+
+Place = Level | BoardPort
+"""Where a program runs: a level, or a board."""
 
 _SIMULATORS = {Level.VERILATOR: Simulator.VERILATOR, Level.ICARUS: Simulator.ICARUS}
 

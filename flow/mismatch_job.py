@@ -14,7 +14,7 @@ import numpy.typing as npt
 from flow.errors import UserError
 from flow.files import write_array
 from flow.graph_file import save_graph
-from flow.job import Level
+from flow.job import Level, Place
 from flow.mismatch import Mismatch, explain_mismatch
 from flow.mismatch_cuts import NetworkJob
 from flow.mismatch_location import Location
@@ -43,7 +43,7 @@ class JobTarget:
     """Where jobs run: one accelerator, built once, at a level."""
 
     config: AcceleratorConfig
-    level: Level
+    level: Place
     build_root: Path = Path("build/sim")
 
     def fails(self, job: NetworkJob) -> bool:
@@ -69,7 +69,8 @@ class JobTarget:
         known = {field.name for field in fields(engine)}
         values = {name: getattr(engine, name) for name in _ENGINE_OPTIONS if name in known}
         values |= {name: getattr(self.config, name) for name in MEMORIES}
-        return {"on": self.level.value} | {
+        place = {"on": self.level.value} if isinstance(self.level, Level) else self.level.options
+        return place | {
             name.replace("_", "-"): str(value.value if isinstance(value, Enum) else value)
             for name, value in values.items()
         }

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from flow.compiled_program import CompiledProgram
 from flow.graph import Graph
-from flow.job import Level
+from flow.job import Place
 from flow.mismatch import Mismatch, explain_mismatch
 from flow.mismatch_job import JobTarget, write_job
 from flow.mismatch_reduce import reduce_job
@@ -76,7 +76,7 @@ def ran_model(run: ModelRun) -> list[RanNetwork]:
 
 def explain_run(
     ran: Sequence[RanNetwork],
-    level: Level,
+    level: Place,
     console: Console,
     *,
     folder: Path | None = None,

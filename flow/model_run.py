@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from flow.compiled_program import CompiledProgram
-from flow.job import Level
+from flow.job import Level, Place
 from flow.model_graph import HardwareStep, HostStep, Partition, partition_model
 from flow.model_memories import compile_together
 from flow.model_result import HardwareRun, ModelRun, TensorReport
@@ -35,13 +35,13 @@ class Target:
     Parameters
     ----------
     engine : the array
-    level : the NumPy model of it, or its Verilog
+    level : the NumPy model of it, its Verilog, or a board
     sizes : memories that are not to be chosen, by the names of `AcceleratorConfig`
     batch : images that a program takes; None takes as many as are cheap
     """
 
     engine: EngineConfig
-    level: Level
+    level: Place
     sizes: Mapping[str, int | None] = field(default_factory=dict)
     batch: int | None = None
 
@@ -126,7 +126,7 @@ class _Run:
         self,
         partition: Partition,
         kernels: KernelSet,
-        level: Level,
+        level: Place,
         runs: int,
         watch: _Watch,
         build_root: Path,

@@ -13,7 +13,7 @@ from flow.compiler import compile_graph
 from flow.errors import UserError
 from flow.files import read_array
 from flow.graph import Graph
-from flow.job import Level
+from flow.job import Level, Place
 from flow.layer_work import kind, multiply_accumulates
 from flow.layers import Flatten
 from flow.program_job import ProgramResult, run_program_job
@@ -118,7 +118,7 @@ def run_network(
     graph: Graph,
     inputs: Tensors,
     config: AcceleratorConfig,
-    level: Level,
+    level: Place,
     *,
     on_stage: Callable[[str], None] = lambda stage: None,
     build_root: Path = Path("build/sim"),

@@ -70,8 +70,9 @@ def _xdc(board: Board) -> Iterator[str]:
     for pin in board.pins:
         if pin.port.startswith("o_"):
             yield f"set_false_path -to [get_ports {{{pin.port}}}]"
-    yield "set_property CFGBVS VCCO [current_design]"
-    yield "set_property CONFIG_VOLTAGE 3.3 [current_design]"
+    if not board.device.startswith("xc7z"):  # a Zynq is configured by its processor
+        yield "set_property CFGBVS VCCO [current_design]"
+        yield "set_property CONFIG_VOLTAGE 3.3 [current_design]"
 
 
 def _qsf(board: Board) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.compiled_program import CompiledProgram
-from flow.job import Level
+from flow.job import Place
 from flow.program_machine import open_machine
 from golden.program import Counters
 
@@ -42,7 +42,7 @@ class ProgramResult:
 def run_program_job(
     program: CompiledProgram,
     inputs: Tensors,
-    level: Level,
+    level: Place,
     *,
     on_run: Callable[[], None] = lambda: None,
     on_stage: Callable[[str], None] = lambda stage: None,

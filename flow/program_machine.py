@@ -9,11 +9,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from flow.board_port import BoardPort
 from flow.compiled_program import CompiledProgram
 from flow.errors import UserError
 from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
-from flow.job import Level
+from flow.job import Level, Place
 from golden.program import Counters, run_program
 from hw.host_port import HostMemory
 from hw.word_memory import host_stride
@@ -143,13 +144,13 @@ class HostMachine:
 @contextmanager
 def open_machine(
     program: CompiledProgram,
-    level: Level,
+    level: Place,
     *,
     on_stage: Callable[[str], None] = lambda stage: None,
     waves: Path | None = None,
     build_root: Path = Path("build/sim"),
 ) -> Iterator[Machine]:
-    """Make what runs a program at a level, and end it afterwards.
+    """Make what runs a program at a level, or find it on a board, and end it afterwards.
 
     `on_stage` is called with the name of each stage that may take a while, before it; `waves` is a
     .vcd file for Verilator to write.
@@ -157,10 +158,15 @@ def open_machine(
     Raises
     ------
     UserError
-        The simulator is missing or failed.
+        The simulator is missing or failed; or the board does not answer, or is another one.
     """
     if level is Level.GOLDEN:
         yield GoldenMachine(program)
+        return
+    if isinstance(level, BoardPort):
+        on_stage("load")
+        with level.host() as board:
+            yield HostMachine(program, board, patience=level.seconds(_patience(program)))
         return
     simulator = Simulator(level.value)
     try:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flow.engine_options import engine_config, engine_options, memory_options
+from flow.engine_options import engine_options, memory_options
 from flow.errors import UserError, user_input
 from hw.multiplier_kind import MultiplierKind
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rich.console import Console
 
+    from flow.run_place import RunPlace
     from golden.kernels.kernel_set import Values
     from golden.kernels.registry import KernelSets
     from golden.model import Model
-    from hw.config import EngineConfig
 
 __all__ = ["command"]
 
 NETWORK = ".npz"
-RTL = "rtl"
+RTL, BOARD = "rtl", "board"
 
 
 @click.command("run")
@@ -37,15 +37,20 @@ RTL = "rtl"
 @click.option(
     "--on",
     "level",
-    type=click.Choice(["golden", RTL, "verilator", "icarus"]),
+    type=click.Choice(["golden", RTL, "verilator", "icarus", BOARD]),
     default=RTL,
     show_default=True,
-    help="Where it runs: the NumPy model, or the generated Verilog (rtl: in Verilator).",
+    help="Where it runs: the NumPy model, the generated Verilog (rtl: in Verilator), or a board.",
 )
+@click.option("--board", metavar="NAME", help="Which board; what is not given is the board's.")
+@click.option(
+    "--port", type=click.Path(path_type=Path), help="Serial port of the board: /dev/ttyUSB0."
+)
+@click.option("--baud", type=int, help="Bits a second of the board's serial line.")
 @engine_options(rows=8, cols=8, depth=512, lanes=None, multiplier=MultiplierKind.PORTABLE.value)
 @memory_options(activation_bytes=None, weight_words=None, parameter_words=None, program_words=None)
 @click.option(
-    "--clock", type=float, default=100, show_default=True, metavar="MHZ", help="For the time."
+    "--clock", type=float, metavar="MHZ", help="For the time.  [default: 100, or the board's]"
 )
 @click.option("--kernels", metavar="NAME", help="Kernel set of a model.  [default: of its runtime]")
 @click.option(
@@ -71,9 +76,12 @@ def command(
     model: Path,
     inputs: tuple[str, ...],
     level: str,
+    board: str | None,
+    port: Path | None,
+    baud: int | None,
     engine: dict[str, Any],
     memories: dict[str, int | None],
-    clock: float,
+    clock: float | None,
     kernels: str | None,
     runtime: bool | None,
     batch: int | None,
@@ -84,26 +92,32 @@ def command(
 
     A model's tensors are compared with what its kernel set makes of the inputs, and these with the
     runtime's; what the accelerator cannot run is computed by the kernel set, and named. The first
-    element that differs is explained.
+    element that differs is explained. A board must hold the bitstream of `lastbit build` with the
+    same options; it is asked if it does.
 
     Exit status: 0 all equal, 1 something differs, 2 bad input.
     """
     from rich.console import Console
 
+    from flow.job import Level
     from flow.mismatch_job import check_folder
+    from flow.run_place import board_place, level_place
     from flow.tensor_files import write_tensors
 
-    with user_input():
-        config = engine_config(engine, statistics=True)
-    if not 0 < clock < float("inf"):
-        raise UserError(f"--clock must be above 0 MHz, not {clock:g}")
+    if level == BOARD:
+        given = {key: value for key, value in (engine | memories).items() if _is_given(key)}
+        place = board_place(board, port, given, baud=baud, clock=clock)
+    else:
+        for name, value in (("--board", board), ("--port", port), ("--baud", baud)):
+            if value is not None:
+                raise UserError(f"{name} is for a board; say --on board")
+        place = level_place(Level("verilator" if level == RTL else level), engine, memories, clock)
     if small is not None:
         check_folder(small)
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 140
-    level = "verilator" if level == RTL else level
-    common = _Common(model, inputs, level, config, memories, clock, small)
+    common = _Common(model, inputs, place, small)
     if model.suffix == NETWORK:
         for name, value in (("--kernels", kernels), ("--runtime", runtime), ("--batch", batch)):
             if value is not None:
@@ -118,6 +132,12 @@ def command(
         click.get_current_context().exit(1)
 
 
+def _is_given(option: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
 class _Common:
     """What networks and models are run with; each returns whether all is equal, and the tensors."""
 
@@ -125,24 +145,17 @@ class _Common:
         self,
         path: Path,
         inputs: tuple[str, ...],
-        level: str,
-        engine: "EngineConfig",
-        memories: dict[str, int | None],
-        clock: float,
+        place: "RunPlace",
         small: Path | None,
     ) -> None:
         self._path = path
         self._inputs = inputs
-        self._level = level
-        self._engine = engine
-        self._memories = memories
-        self._clock = clock
+        self._on = place
         self._small = small
 
     def network(self, console: "Console") -> "tuple[bool, dict[str, npt.NDArray[Any]]]":
         """A network that is for the accelerator already."""
         from flow.graph_file import load_graph
-        from flow.job import Level
         from flow.mismatch_run import explain_run, ran_network
         from flow.model_memories import compile_together
         from flow.network_run import read_inputs, run_network
@@ -151,20 +164,19 @@ class _Common:
         graph = load_graph(self._path)
         values = read_inputs(graph, self._inputs)
         with user_input():
-            config = compile_together([graph], self._engine, self._memories)[0].config
+            config = compile_together([graph], self._on.engine, self._on.memories)[0].config
         with console.status("begin") as status:
-            run = run_network(graph, values, config, Level(self._level), on_stage=status.update)
-        show_network(run, console, self._clock)
+            run = run_network(graph, values, config, self._on.place, on_stage=status.update)
+        show_network(run, console, self._on.clock)
         if not run.equal:
             ran = ran_network(graph, values, run)
-            explain_run(ran, Level(self._level), console, folder=self._small)
+            explain_run(ran, self._on.place, console, folder=self._small)
         return run.equal, dict(run.result.tensors)
 
     def model(
         self, console: "Console", kernels: str | None, runtime: bool | None, batch: int | None
     ) -> "tuple[bool, dict[str, npt.NDArray[Any]]]":
         """A deployed model."""
-        from flow.job import Level
         from flow.mismatch_run import explain_run, ran_model
         from flow.model_file import load_model
         from flow.model_inputs import read_model_inputs
@@ -179,15 +191,15 @@ class _Common:
         if batch is not None and batch < 1:
             raise UserError(f"--batch must be at least 1, not {batch}")
         values = read_model_inputs(loaded, self._inputs, chosen.kernels)
-        target = Target(self._engine, Level(self._level), self._memories, batch)
+        target = Target(self._on.engine, self._on.place, self._on.memories, batch)
         with console.status("runtime") as status, user_input():
             shown = self._runtime(loaded, values, chosen, runtime, console)
             run = run_model(
                 loaded, values, chosen.kernels, target, runtime=shown, on_stage=status.update
             )
-        show_model(run, console, self._clock)
+        show_model(run, console, self._on.clock)
         if run.differences or run.counters_differ:
-            explain_run(ran_model(run), Level(self._level), console, folder=self._small)
+            explain_run(ran_model(run), self._on.place, console, folder=self._small)
         return run.equal, {
             name: run.values[name] for name in loaded.activations if name in run.values
         }

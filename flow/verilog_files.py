@@ -14,7 +14,7 @@ from hw.instruction import AccumulateOperation
 from hw.uart_transmitter import check_divisor
 from sim.primitive_models import primitive_models
 
-__all__ = ["axi_files", "engine_files", "uart_files"]
+__all__ = ["accelerator_summary", "axi_files", "engine_files", "uart_files"]
 
 _MEANINGS = {
     "clk": "Clock; everything happens at its rising edge.",
@@ -71,7 +71,7 @@ def engine_files(config: EngineConfig, name: str) -> dict[str, str]:
 def axi_files(config: AcceleratorConfig, name: str) -> dict[str, str]:
     """Return the text of every file of the accelerator with AXI ports; errors as above."""
     check_module_name(name)
-    return _files(AcceleratorAxi(config), name, _memories(config), _AXI, {})
+    return _files(AcceleratorAxi(config), name, accelerator_summary(config), _AXI, {})
 
 
 def uart_files(config: AcceleratorConfig, name: str, *, divisor: int) -> dict[str, str]:
@@ -82,7 +82,7 @@ def uart_files(config: AcceleratorConfig, name: str, *, divisor: int) -> dict[st
     check_module_name(name)
     check_divisor(divisor)
     top = AcceleratorUart(config, divisor=divisor)
-    return _files(top, name, _memories(config), _UART, {"divisor": divisor})
+    return _files(top, name, accelerator_summary(config), _UART, {"divisor": divisor})
 
 
 def _summary(config: EngineConfig) -> str:
@@ -93,7 +93,8 @@ def _summary(config: EngineConfig) -> str:
     )
 
 
-def _memories(config: AcceleratorConfig) -> str:
+def accelerator_summary(config: AcceleratorConfig) -> str:
+    """Say how large an accelerator is."""
     return (
         f"{_summary(config.engine)} Memories: {config.activation_bytes} bytes of activations, "
         f"{config.weight_words} words of weights, {config.parameter_words} of parameters, "

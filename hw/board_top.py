@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.accelerator_uart import AcceleratorUart
 from hw.heartbeat import Heartbeat
-from hw.pll import Pll
+from hw.pll import Pll, plan_clock
 from hw.start_reset import StartReset
 
 __all__ = ["BoardTop", "baud_divisor"]
@@ -76,16 +76,14 @@ class BoardTop(wiring.Component):
         self, config, *, pll, clock, frequency, baud, gap=None, light=True, light_on=1, ties=None,
     ):
         self.config = config
-        self._pll = Pll(kind=pll, input_mhz=clock, output_mhz=frequency)
+        self.pll = pll
         self.clock = Fraction(clock)
-        self.frequency = self._pll.frequency
-        self.plan = self._pll.plan
+        self.plan, self.frequency = plan_clock(pll, clock, frequency)
         self.baud = baud
         self.light_on = light_on
         self.ties = dict(ties or {})
-        self._uart = AcceleratorUart(config, divisor=baud_divisor(self.frequency, baud), gap=gap)
-        self.divisor = self._uart.divisor
-        self.gap = self._uart.gap
+        self.divisor = baud_divisor(self.frequency, baud)
+        self.gap = gap
         lights = {"o_light": Out(1)} if light else {}
         super().__init__({
             "i_clk": In(1),
@@ -97,7 +95,8 @@ class BoardTop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.pll = pll = self._pll
+        m.submodules.pll = pll = Pll(
+            kind=self.pll, input_mhz=self.clock, output_mhz=self.frequency)
         m.domains.start = start = ClockDomain(reset_less=True, local=True)
         m.domains.sync = sync = ClockDomain(local=True)
         m.submodules.reset = reset = DomainRenamer("start")(StartReset())
@@ -108,7 +107,8 @@ class BoardTop(wiring.Component):
             reset.i_locked.eq(pll.o_locked),
             sync.rst.eq(reset.o_reset),
         ]
-        m.submodules.accelerator = uart = self._uart
+        m.submodules.accelerator = uart = AcceleratorUart(
+            self.config, divisor=self.divisor, gap=self.gap)
         m.d.comb += [uart.i_rx.eq(self.i_rx), self.o_tx.eq(uart.o_tx)]
         if hasattr(self, "o_light"):
             period = int(self.frequency * 1_000_000)

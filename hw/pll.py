@@ -13,7 +13,7 @@ from hw.pll_kind import PllKind
 from hw.pll_plan import plan_pll
 from hw.pll_xc7 import XC7_PLL, xc7_pll
 
-__all__ = ["Pll"]
+__all__ = ["Pll", "plan_clock"]
 
 _LOOPS = {
     PllKind.ECP5: (ECP5_PLL, ecp5_pll),
@@ -21,6 +21,26 @@ _LOOPS = {
     PllKind.GOWIN: (GOWIN_PLL, gowin_pll),
     PllKind.XC7: (XC7_PLL, xc7_pll),
 }
+
+
+def plan_clock(kind, input_mhz, output_mhz):
+    """Return the dividers of a loop of that kind, None without one, and what it puts out, in MHz.
+
+    Raises
+    ------
+    ValueError
+        It cannot be made; without a loop the two must be the same.
+    """
+    source, wanted = Fraction(input_mhz), Fraction(output_mhz)
+    if kind is not PllKind.NONE:
+        plan = plan_pll(_LOOPS[kind][0], source, wanted)
+        return plan, plan.output
+    if source != wanted:
+        raise ValueError(
+            f"without a PLL the clock must be the board's {float(source):g} MHz, "
+            f"not {float(wanted):g}"
+        )
+    return None, wanted
 
 
 class Pll(wiring.Component):
@@ -54,17 +74,7 @@ class Pll(wiring.Component):
 
     def __init__(self, *, kind, input_mhz, output_mhz):
         self.kind = kind
-        if kind is PllKind.NONE:
-            if Fraction(input_mhz) != Fraction(output_mhz):
-                raise ValueError(
-                    f"without a PLL the clock must be the board's {float(Fraction(input_mhz)):g} "
-                    f"MHz, not {float(Fraction(output_mhz)):g}"
-                )
-            self.plan = None
-            self.frequency = Fraction(output_mhz)
-        else:
-            self.plan = plan_pll(_LOOPS[kind][0], input_mhz, output_mhz)
-            self.frequency = self.plan.output
+        self.plan, self.frequency = plan_clock(kind, input_mhz, output_mhz)
         super().__init__({"i": In(1), "o": Out(1), "o_locked": Out(1)})
 
     def elaborate(self, platform):

@@ -24,7 +24,13 @@ from sim.primitive_models import with_primitive_models
 from sim.process import checked
 from sim.simulator import Simulator, verilator_root
 
-__all__ = ["WAVES_VARIABLE", "build", "build_link_server", "build_traced_link_server"]
+__all__ = [
+    "WAVES_VARIABLE",
+    "build",
+    "build_link_server",
+    "build_pin_server",
+    "build_traced_link_server",
+]
 
 WAVES_VARIABLE = "LASTBIT_WAVES"
 """Environment variable that names the .vcd file of a traced link server."""
@@ -32,8 +38,10 @@ WAVES_VARIABLE = "LASTBIT_WAVES"
 _WAIVERS = Path(__file__).with_name("verilator.vlt")
 _LINK_SERVER = Path(__file__).with_name("link_server.cpp")
 _LINK_SERVER_WAVES = Path(__file__).with_name("link_server_waves.cpp")
+_PIN_SERVER = Path(__file__).with_name("pin_server.cpp")
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 _RUNTIME_WAVES = (*_RUNTIME, "verilated_vcd_c")
+_RUNTIME_TIMING = (*_RUNTIME, "verilated_timing")
 _RUNTIME_OPTIMIZE = "-O1"
 _HEADER = "header.h"
 _INCLUDED = ("verilated.h", "verilated_syms.h", "verilated_vpi.h", "fstream", "memory")
@@ -41,15 +49,15 @@ _TIMEOUT = 900
 
 _VERILATE = (
     "-cc",
-    "--no-timing",
     "-Wall",
-    "--timescale",
-    "1ns/1ns",
     "--prefix",
     "Vtop",
     "-Mdir",
     "cpp",
 )
+
+_CYCLES = ("--no-timing", "--timescale", "1ns/1ns")
+_TRUE_TIME = ("--timing", "--no-sched-zero-delay", "--timescale", "1ns/1ps")
 
 
 @dataclass(frozen=True)
@@ -61,13 +69,26 @@ class _Recipe:
     control: str = ""
     verilate: tuple[str, ...] = ()
     waves: bool = False
+    timing: bool = False
     link: tuple[str, ...] = ()
     tools: str = ""
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """The compiler's flags, without optimization."""
+        return _compile_flags(self.waves, self.timing)
+
+    @property
     def compile(self) -> tuple[str, ...]:
         """The compiler's flags."""
-        return (*_compile_flags(self.waves), self.optimize)
+        return (*self.flags, self.optimize)
+
+    @property
+    def runtime(self) -> tuple[str, ...]:
+        """What is needed of Verilator's run time."""
+        if self.timing:
+            return _RUNTIME_TIMING
+        return _RUNTIME_WAVES if self.waves else _RUNTIME
 
 
 def build(verilog: str, top: str, *, waves: bool, build_root: Path) -> Path:
@@ -127,14 +148,30 @@ def build_traced_link_server(verilog: str, top: str, *, build_root: Path) -> Pat
     return _build(verilog, top, recipe, build_root)
 
 
+def build_pin_server(verilog: str, top: str, *, build_root: Path) -> Path:
+    """Return the program that is a board to a host, from its pins on: `sim.simulated_board`.
+
+    Raises
+    ------
+    SimulationError
+        As of `build`.
+    """
+    recipe = _Recipe(
+        main=_PIN_SERVER,
+        optimize=_RUNTIME_OPTIMIZE,
+        timing=True,  # the models of PLLs have delays
+    )
+    return _build(verilog, top, recipe, build_root)
+
+
 def _build(verilog: str, top: str, recipe: _Recipe, build_root: Path) -> Path:
     verilog = with_primitive_models(verilog)
     control = _WAIVERS.read_text(encoding="utf-8") + recipe.control
-    arguments = (*_VERILATE, *recipe.verilate)
+    arguments = (*_VERILATE, *(_TRUE_TIME if recipe.timing else _CYCLES), *recipe.verilate)
     tools = f"{Simulator.VERILATOR.version}, {recipe.tools}"
     main = recipe.main.read_text(encoding="utf-8")
     key = content_hash(tools, verilog, top, control, main, *arguments, *recipe.compile)
-    runtime = _build_runtime(recipe.waves, build_root)
+    runtime = _build_runtime(recipe, build_root)
 
     def fill(folder: Path) -> None:
         (folder / f"{top}.v").write_text(verilog, encoding="utf-8")
@@ -169,9 +206,9 @@ def _compile(folder: Path, runtime: Path, recipe: _Recipe) -> None:
     )
 
 
-def _build_runtime(waves: bool, build_root: Path) -> Path:
+def _build_runtime(recipe: _Recipe, build_root: Path) -> Path:
     # The design spends its time in its own code, so programs of any optimization share it.
-    flags = (*_compile_flags(waves), _RUNTIME_OPTIMIZE)
+    flags = (*recipe.flags, _RUNTIME_OPTIMIZE)
     include = verilator_root() / "include"
 
     def fill(folder: Path) -> None:
@@ -185,7 +222,7 @@ def _build_runtime(waves: bool, build_root: Path) -> Path:
 
         text = "".join(f"#include <{name}>\n" for name in _INCLUDED)
         (folder / _HEADER).write_text(text, encoding="utf-8")
-        names = _RUNTIME_WAVES if waves else _RUNTIME
+        names = recipe.runtime
         sources = [("-c", str(include / f"{name}.cpp"), "-o", f"{name}.o") for name in names]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(compile_one, [("-x", "c++-header", _HEADER), *sources]))
@@ -196,14 +233,14 @@ def _build_runtime(waves: bool, build_root: Path) -> Path:
     )
 
 
-def _compile_flags(waves: bool) -> Sequence[str]:
+def _compile_flags(waves: bool, timing: bool) -> tuple[str, ...]:
     include = verilator_root() / "include"
     trace = int(waves)
     defines = {
         "VERILATOR": 1,
         "VM_COVERAGE": 0,
         "VM_SC": 0,
-        "VM_TIMING": 0,
+        "VM_TIMING": int(timing),
         "VM_TRACE": trace,
         "VM_TRACE_VCD": trace,
         "VM_TRACE_FST": 0,

@@ -75,4 +75,4 @@ def test_the_packages_are_those_of_pyproject():
         for package in PROJECT
         for path in (ROOT / package).rglob("__init__.py")
     }
-    assert set(listed) == found
+    assert set(listed) == found | {"constraints"}  # files of boards, and no module
