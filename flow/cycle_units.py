@@ -10,6 +10,7 @@ from flow.cycle_streams import NEVER, BufferedStream, RowTimes, WordStream
 from golden.accumulate_operation import AccumulateOperation
 from hw.accelerator_config import AcceleratorConfig
 from hw.accumulator_bank import AccumulatorBank
+from hw.activation_reader import ActivationReader
 from hw.core_timing import CoreTiming
 from hw.dispatcher import Dispatcher
 from hw.drainer import Drainer
@@ -17,14 +18,17 @@ from hw.gemm_engine import GemmEngine
 from hw.instruction_fetch import InstructionFetch
 from hw.launcher import StallCause
 from hw.loop_nest import LoopNest
+from hw.output_buffer import OutputBuffer
 from hw.pass_generator import PassGenerator
 from hw.sequencer import Sequencer
-from hw.stream_register import StreamRegister
 
 __all__ = ["Array", "Dispatch", "Pass", "Reader"]
 
 _AT_LAUNCHER = 2
-"""Rows in the buffer before the launcher, and cycles from a launch until it made room for a row."""
+"""Rows in the buffer before the launcher."""
+
+_ROOM_AFTER = 1 + OutputBuffer.RETURN
+"""Cycles from a launch, by way of that buffer, until it made room for a row."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Dispatch:
         """Fetch an instruction, and return when it is before the units."""
         fetched: int = self._fetched + InstructionFetch.BEATS
         if len(self._sent) >= Sequencer.AHEAD:
-            fetched = max(fetched, self._sent[-Sequencer.AHEAD] + 1)
+            fetched = max(fetched, self._sent[-Sequencer.AHEAD] + OutputBuffer.RETURN)
         self._fetched = fetched
         arrival: int = fetched + self._timing.dispatch
         return max([arrival, *(sent + 1 for sent in self._sent[-1:])])
@@ -88,8 +92,9 @@ class Reader:
     def __init__(self, timing: CoreTiming) -> None:
         self._timing = timing
         self.jobs = BufferedStream()
-        self._started = NEVER
-        self._next = NEVER  # when the address of the next row can be made
+        self._taken = NEVER  # when the last job was taken
+        self._first = NEVER  # when room for its first row was taken
+        self._next = NEVER  # when room for the next row can be taken
         self._count = 0
         self._waiting = (NEVER, NEVER)
 
@@ -107,21 +112,29 @@ class Reader:
 
     def start(self, wait_for: int | None) -> None:
         """Take the last job that was put, not before a time."""
-        held = max(self.jobs.ready, self._started)
-        self.jobs.take(held)
-        seen = held + StreamRegister.LATENCY
+        seen = max(self.jobs.ready, self._taken + 1)
         free = seen if wait_for is None else max(seen, wait_for)
         self._waiting = (seen, free)
-        # The loops take a job in the cycle of the last row of the one before it.
-        self._started = max(free, self._next - 1)
-        self._next = self._started + LoopNest.LATENCY
+        # The loops hold a job until room for its first row is taken, and begin it in the cycle of
+        # the last row of the one before it.
+        self._taken = max(free + ActivationReader.BEGIN_AFTER, self._first + 1)
+        self.jobs.take(self._taken)
+        loaded = self._taken + LoopNest.LATENCY - LoopNest.SUMS_AFTER
+        self._next = max(self._next, loaded)
+        self._first = NEVER
 
     def read(self, launched: RowTimes, rows: int) -> None:
         """Read the rows of a pass; the launches of earlier ones, and of these, made room."""
+        if self._first == NEVER:
+            self._first = max(self._next, self._room(launched, self._count))
         self._count += rows
-        made_room = self._count - 1 - self._timing.read_depth - _AT_LAUNCHER
-        last = max(self._next + rows - 1, launched.at(made_room) + _AT_LAUNCHER)
+        last = max(self._next + rows - 1, self._room(launched, self._count - 1))
         self._next = last + 1
+
+    def _room(self, launched: RowTimes, row: int) -> int:
+        """Return when there is room for a row."""
+        time: int = launched.at(row - self._timing.read_depth - _AT_LAUNCHER) + _ROOM_AFTER
+        return time
 
     def waited(self, begin: int, end: int) -> int:
         """Return in how many cycles of a span the last job waits for outputs."""

@@ -9,7 +9,6 @@ from hw.job_layout import job_layout
 from hw.loop_nest import Loop, LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import delayed, registered
-from hw.stream_register import StreamRegister
 
 __all__ = ["ActivationReader"]
 
@@ -33,9 +32,8 @@ class ActivationReader(wiring.Component):
     and neither that row nor a later one is put out or counted.
 
     The memory never waits: a row is read only when there is room for it in the output buffer.
-    Latency from the `i_written` that a job waits for to its first `read_en` is `READ_AFTER` cycles,
-    and one more from a job that need not wait; from `read_en` to the row, `row_latency`. Throughput
-    one row per cycle.
+    Latency from a job, or the `i_written` that it waits for, to its first `read_en` is `READ_AFTER`
+    cycles; from `read_en` to the row, `row_latency`. Throughput one row per cycle.
 
     Parameters
     ----------
@@ -72,7 +70,10 @@ class ActivationReader(wiring.Component):
         "step_ky", "image_rows", "row_bytes", "wait",
     )
     JOB = job_layout(*FIELDS, wait_for=4)
-    READ_AFTER = LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
+    BEGIN_AFTER = 1
+    """Cycles from a job, or the `i_written` that it waits for, until it is taken."""
+
+    READ_AFTER = BEGIN_AFTER + LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
 
     def __init__(self, *, rows, size, read_latency):
         # At least until it is known that a window is outside; at most one job for each number of
@@ -99,8 +100,8 @@ class ActivationReader(wiring.Component):
 
     @property
     def pipeline_latency(self):
-        """Cycles from an iteration of the loops to its row at the output buffer."""
-        return ActivationWindow.ADDRESS_AFTER + self.read_latency + 1
+        """Cycles from taking room for a row to the row at the output buffer."""
+        return LoopNest.SUMS_AFTER + ActivationWindow.ADDRESS_AFTER + self.read_latency + 1
 
     @property
     def row_latency(self):
@@ -110,36 +111,37 @@ class ActivationReader(wiring.Component):
     @property
     def buffer_depth(self):
         """Rows under way and buffered: those of the pipeline and of the way back of the room."""
-        return 1 << (self.pipeline_latency + OutputBuffer.LATENCY + 1).bit_length()
+        return 1 << (
+            self.pipeline_latency + OutputBuffer.LATENCY + OutputBuffer.RETURN - 1
+        ).bit_length()
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.job = job = StreamRegister(self.JOB)
         m.submodules.loops = loops = LoopNest(self.JOB, _LOOPS)
         m.submodules.window = window = ActivationWindow(
             loops.iteration, rows=self.rows, size=self.size
         )
         m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
-        wiring.connect(m, wiring.flipped(self.i), job.i)
         wiring.connect(m, output.o, wiring.flipped(self.o))
 
-        begin = ~job.o.payload.wait | (job.o.payload.wait_for == self.i_written)
-        step = Signal()
+        job = self.i.payload
+        begins = Signal()
+        may_begin = ~job.wait | (job.wait_for == self.i_written)
+        m.d.sync += begins.eq(self.i.valid & ~self.i.ready & may_begin)
         m.d.comb += [
-            loops.i.payload.eq(job.o.payload),
-            loops.i.valid.eq(job.o.valid & begin),
-            job.o.ready.eq(loops.i.ready & begin),
-            self.o_waiting.eq(job.o.valid & ~begin),
-            loops.o.ready.eq(output.o_room),
-            step.eq(loops.o.valid & output.o_room),
-            output.i_take_room.eq(step),
+            loops.i.payload.eq(job),
+            loops.i.valid.eq(self.i.valid & begins),
+            self.i.ready.eq(loops.i.ready & begins),
+            self.o_waiting.eq(self.i.valid & ~may_begin),
+            loops.i_room.eq(output.o_room),
+            output.i_take_room.eq(loops.o_take_room),
             window.i.eq(loops.o.payload),
         ]
 
         # There is a row at each stage, from the sums to its data.
         rows = Signal(ActivationWindow.ADDRESS_AFTER + self.read_latency)
-        m.d.sync += rows.eq(Cat(step, rows[:-1]))
+        m.d.sync += rows.eq(Cat(loops.o.valid, rows[:-1]))
         m.d.comb += [
             self.read_en.eq(rows[ActivationWindow.ADDRESS_AFTER - 1]),
             self.read_address.eq(window.o_address),

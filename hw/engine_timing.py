@@ -56,7 +56,7 @@ class EngineTiming:
     @property
     def results(self):
         """Results under way and buffered: those of the pipeline and of the way back of the room."""
-        cycles = self.pipeline + OutputBuffer.LATENCY + 1
+        cycles = self.pipeline + OutputBuffer.LATENCY + OutputBuffer.RETURN - 1
         if self.config.banks > 1:
             cycles -= self.filled
         return 1 << (-(-cycles // self.config.lane_columns)).bit_length()

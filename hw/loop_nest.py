@@ -6,6 +6,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.pipeline import named
+
 __all__ = ["Loop", "LoopNest"]
 
 
@@ -51,8 +53,11 @@ class LoopNest(wiring.Component):
     """Walks through the loops of a job, one iteration of the innermost a cycle.
 
     The sum of a loop in its iteration i is `start + i * step`. There is no bubble where a loop
-    ends, nor from a job to the next if that one waits. `i.ready` depends on `o.ready` in the same
-    cycle.
+    ends, nor from a job of `OVERLAP` iterations or more to the next if that one waits.
+
+    It has three stages: the job that comes next, the counters of the loops, which say in which of
+    them the sums go on, and the sums. An iteration passes the last two only if there is room for
+    it behind the nest; from there on nothing waits.
 
     Latency from a job to its first iteration is `LATENCY` cycles; throughput one iteration per
     cycle.
@@ -60,7 +65,7 @@ class LoopNest(wiring.Component):
     Parameters
     ----------
     job : data.StructLayout
-        Layout of a job. A count of 0 means 2^(its bits) iterations.
+        Layout of a job. Counts are 1 or more.
     loops : Mapping of str to Loop
         The loops by name, the outermost first.
 
@@ -68,11 +73,18 @@ class LoopNest(wiring.Component):
     -------
     i : In(stream.Signature(job))
         Jobs.
-    o : Out(stream.Signature({sums, last, job}))
-        Iterations: the sum of each loop, whether it is in its last iteration, and the job.
+    i_room : In(1)
+        There is room for an iteration.
+    o_take_room : Out(1)
+        It is taken.
+    o : Out({payload: {sums, last, job}, valid: 1})
+        Iterations, `SUMS_AFTER` cycles after their room was taken: the sum of each loop, whether it
+        is in its last iteration, and the job.
     """
 
-    LATENCY = 1
+    SUMS_AFTER = 1
+    LATENCY = 2 + SUMS_AFTER
+    OVERLAP = 3
 
     def __init__(self, job, loops):
         self.job = job
@@ -85,67 +97,84 @@ class LoopNest(wiring.Component):
             "job":  job,
         })
         super().__init__({
-            "i": In(stream.Signature(job)),
-            "o": Out(stream.Signature(self.iteration)),
+            "i":           In(stream.Signature(job)),
+            "i_room":      In(1),
+            "o_take_room": Out(1),
+            "o":           Out(wiring.Signature({"payload": Out(self.iteration), "valid": Out(1)})),
         })
 
     def elaborate(self, platform):
         m = Module()
 
-        job = Signal(self.job, reset_less=True)
-        active = Signal()
-        load = Signal()
-        done = Signal()
-        m.d.comb += [
-            self.o.valid.eq(active),
-            self.o.payload.job.eq(job),
-            self.i.ready.eq(done | ~active),
-            load.eq(self.i.ready & self.i.valid),
-        ]
+        # The job that comes next stays until the sums have taken it, but is loaded only once.
+        following = Signal(self.job, reset_less=True)
+        held, fresh = Signal(), Signal()
+        load, takes_job = Signal(), Signal()
+        m.d.comb += self.i.ready.eq(~held)
         with m.If(self.i.ready):
-            m.d.sync += active.eq(self.i.valid)
-        with m.If(load):
-            m.d.sync += job.eq(self.i.payload)
+            m.d.sync += [following.eq(self.i.payload), held.eq(self.i.valid)]
+        with m.If(takes_job):
+            m.d.sync += held.eq(0)
+        m.d.sync += fresh.eq(Mux(self.i.ready, self.i.valid, fresh & ~load))
+
+        active, step, done = Signal(), Signal(), Signal()
+        loaded = Signal()  # the iteration to come is the first one of its job
+        m.d.comb += [
+            step.eq(active & self.i_room),
+            load.eq(fresh & (~active | done)),
+            takes_job.eq(step & loaded),
+            self.o_take_room.eq(step),
+        ]
+        m.d.sync += [active.eq(load | (active & ~done)), self.o.valid.eq(step)]
+        with m.If(load | step):
+            m.d.sync += loaded.eq(load)
+        with m.If(takes_job):
+            m.d.sync += self.o.payload.job.eq(following)
 
         # A loop goes on when all loops inside it are in their last iteration.
-        advance = active & self.o.ready
+        ends = step
         for name, loop in reversed(self.loops.items()):
-            advance = self._add_loop(m, name, loop, job, advance, load)
-        m.d.comb += done.eq(advance)
+            advances = ends
+            last, goes_on = self._add_counter(m, name, loop, advances, load)
+            ends = named(m, advances & last, name=f"{name}_ends")
+            with m.If(step):
+                m.d.sync += self.o.payload.last[name].eq(last)
+                self._add_sum(m, name, loop, loaded, goes_on, following)
+        m.d.comb += done.eq(ends)
 
         return m
 
-    def _add_loop(self, m, name, loop, job, advance, load):
-        """Add the state of a loop; return when the loop around it goes on."""
-        left = Signal.like(job[loop.count], name=f"{name}_left", reset_less=True)
-        total = Signal(loop.sum_shape(self.job), name=f"{name}_sum", reset_less=True)
-        last = Signal(name=f"{name}_last", reset_less=True)
-        single = Signal(name=f"{name}_single", reset_less=True)
-        m.d.comb += [
-            self.o.payload.sums[name].eq(total),
-            self.o.payload.last[name].eq(last),
-        ]
-        following = self.i.payload
+    def _add_counter(self, m, name, loop, advances, load):
+        """Add the counter of a loop, whose sign says that it is in its last iteration.
+
+        Return that, and how the loop has come to its present iteration: by going on, or again from
+        the beginning. Neither is so where a loop around it went on, or no loop did.
+        """
+        bits = Shape.cast(self.job[loop.count].shape).width
+        first, again, left = (
+            Signal(signed(bits + 1), name=f"{name}_{what}", reset_less=True)
+            for what in ("first", "again", "left")
+        )
+        with m.If(self.i.ready):
+            m.d.sync += first.eq((self.i.payload[loop.count] - 2)[:bits + 1].as_signed())
+        last = left[-1]
+        went_on, restarted = (
+            Signal(name=f"{name}_{what}", reset_less=True) for what in ("went_on", "restarted"))
         with m.If(load):
-            only = following[loop.count] == 1
-            m.d.sync += [
-                left.eq(following[loop.count]),
-                total.eq(loop.first(following)),
-                last.eq(only),
-                single.eq(only),
-            ]
-        with m.Elif(advance & last):
-            m.d.sync += [
-                left.eq(job[loop.count]),
-                total.eq(loop.first(job)),
-                last.eq(single),
-            ]
-        with m.Elif(advance):
-            m.d.sync += [
-                left.eq((left - 1)[:len(left)]),
-                total.eq((total + job[loop.step])[:len(total)]),
-                last.eq(left == 2),
-            ]
-        ends = Signal(name=f"{name}_ends")
-        m.d.comb += ends.eq(advance & last)
-        return ends
+            m.d.sync += [left.eq(first), again.eq(first)]
+        with m.Elif(advances):
+            m.d.sync += left.eq(Mux(last, again, left - 1)[:bits + 1].as_signed())
+        with m.If(self.o_take_room):
+            m.d.sync += [went_on.eq(advances & ~last), restarted.eq(advances & last)]
+        return last, (went_on, restarted)
+
+    def _add_sum(self, m, name, loop, loaded, how, following):
+        """Add the sum of a loop."""
+        went_on, restarted = how
+        total, job = self.o.payload.sums[name], self.o.payload.job
+        with m.If(loaded):
+            m.d.sync += total.eq(loop.first(following))
+        with m.Elif(restarted):
+            m.d.sync += total.eq(loop.first(job))
+        with m.Elif(went_on):
+            m.d.sync += total.eq((total + job[loop.step])[:len(total)])

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 __all__ = ["OutputBuffer"]
@@ -15,14 +15,16 @@ class OutputBuffer(wiring.Component):
     `o_room`. So a result always finds its place, and the reader may stall at any cycle.
 
     Latency is at least `LATENCY` cycles; throughput one result per cycle. `depth` results may be
-    under way and buffered together: at least the cycles from `i_take_room` to `i_valid` and back.
+    under way and buffered together: at least the cycles from `i_take_room` to `i_valid`, `LATENCY`
+    and `RETURN`. `o_room`, `o.valid` and `o.payload` are registers, and no path leads from
+    `o.ready` to `o_room`.
 
     Parameters
     ----------
     shape : shape-like
         Shape of a result.
     depth : int
-        Results that it holds, 3 or more: its FIFO takes no two results in a row with less.
+        Results that it holds, 3 or more.
 
     Members
     -------
@@ -38,7 +40,9 @@ class OutputBuffer(wiring.Component):
         The results in order.
     """
 
-    LATENCY = 2
+    LATENCY = 1
+    RETURN = 2
+    """Cycles from a result's being read until its room can be taken again."""
 
     def __init__(self, shape, *, depth):
         if depth < 3:
@@ -48,30 +52,54 @@ class OutputBuffer(wiring.Component):
             "i_payload":   In(shape),
             "i_valid":     In(1),
             "i_take_room": In(1),
-            "o_room":      Out(1),
+            "o_room":      Out(1, init=1),
             "o":           Out(stream.Signature(shape)),
         })
 
     def elaborate(self, platform):
         m = Module()
 
-        width = len(Value.cast(self.i_payload))
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=width, depth=self.depth)
-        given_back = Signal()
+        # What the reader does not take at once is stored behind the payload that it sees.
+        free, put, get = Signal(), Signal(), Signal()
+        stored = Signal(range(self.depth))
+        has_stored = Signal()
         m.d.comb += [
-            fifo.w_data.eq(self.i_payload),
-            fifo.w_en.eq(self.i_valid),
-            Value.cast(self.o.payload).eq(fifo.r_data),
-            self.o.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.o.ready),
-            given_back.eq(self.o.valid & self.o.ready),
+            free.eq(self.o.ready | ~self.o.valid),
+            put.eq(self.i_valid & (has_stored | ~free)),
+            get.eq(has_stored & free),
         ]
+        self._count(m, stored, has_stored, up=put, down=get)
+        payload = Mux(has_stored, self._store(m, put, get), Value.cast(self.i_payload))
+        front = Signal(len(payload), reset_less=True)
+        m.d.comb += Value.cast(self.o.payload).eq(front)
+        with m.If(free):
+            m.d.sync += [front.eq(payload), self.o.valid.eq(has_stored | self.i_valid)]
 
+        given_back = Signal()
+        m.d.sync += given_back.eq(self.o.valid & self.o.ready)
         room = Signal(range(self.depth + 1), init=self.depth)
-        m.d.comb += self.o_room.eq(room != 0)
-        with m.If(self.i_take_room & ~given_back):
-            m.d.sync += room.eq(room - 1)
-        with m.Elif(given_back & ~self.i_take_room):
-            m.d.sync += room.eq(room + 1)
-
+        self._count(m, room, self.o_room, up=given_back, down=self.i_take_room)
         return m
+
+    def _store(self, m, put, get):
+        """Add the memory, and return the oldest result in it."""
+        width = len(Value.cast(self.i_payload))
+        m.submodules.memory = memory = Memory(shape=unsigned(width), depth=self.depth, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        for port, moves in ((write, put), (read, get)):
+            place = Signal(range(self.depth), name="write_place" if port is write else "read_place")
+            following = (place + 1)[:len(place)]
+            with m.If(moves):
+                m.d.sync += place.eq(Mux(place == self.depth - 1, 0, following))
+            m.d.comb += port.addr.eq(place)
+        m.d.comb += [write.en.eq(put), write.data.eq(Value.cast(self.i_payload))]
+        return read.data
+
+    @staticmethod
+    def _count(m, count, some, *, up, down):
+        """Count up and down; `some` is whether the count is not 0."""
+        with m.If(up & ~down):
+            m.d.sync += count.eq((count + 1)[:len(count)])
+        with m.Elif(down & ~up):
+            m.d.sync += count.eq((count - 1)[:len(count)])
+        m.d.sync += some.eq(up | (some & ~(down & (count == 1))))

@@ -8,7 +8,6 @@ from hw.job_layout import job_layout
 from hw.loop_nest import Loop, LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import delayed, registered
-from hw.stream_register import StreamRegister
 
 __all__ = ["OutputWriter"]
 
@@ -68,10 +67,10 @@ class OutputWriter(wiring.Component):
     )
     JOB = job_layout(*FIELDS)
     _ADDRESS_LATENCY = 4
-    LATENCY = (
-        StreamRegister.LATENCY + LoopNest.LATENCY + _ADDRESS_LATENCY + OutputBuffer.LATENCY
-    )
-    AHEAD = 1 << (_ADDRESS_LATENCY + OutputBuffer.LATENCY + 1).bit_length()
+    LATENCY = LoopNest.LATENCY + _ADDRESS_LATENCY + OutputBuffer.LATENCY
+    AHEAD = 1 << (
+        LoopNest.SUMS_AFTER + _ADDRESS_LATENCY + OutputBuffer.LATENCY + OutputBuffer.RETURN - 1
+    ).bit_length()
     """Rows whose addresses are under way: those of the pipeline and of the way back of the room."""
 
     def __init__(self, *, cols, size):
@@ -98,20 +97,16 @@ class OutputWriter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.job = job = StreamRegister(self.JOB)
         m.submodules.loops = loops = LoopNest(self.JOB, _LOOPS)
         m.submodules.places = places = OutputBuffer(self._place, depth=self.AHEAD)
-        wiring.connect(m, wiring.flipped(self.i), job.i)
-        wiring.connect(m, job.o, loops.i)
-        step = Signal()
+        wiring.connect(m, wiring.flipped(self.i), loops.i)
         m.d.comb += [
-            loops.o.ready.eq(places.o_room),
-            step.eq(loops.o.valid & places.o_room),
-            places.i_take_room.eq(step),
+            loops.i_room.eq(places.o_room),
+            places.i_take_room.eq(loops.o_take_room),
             places.i_payload.eq(self._locate(m, loops.o.payload)),
         ]
         valid = Signal(self._ADDRESS_LATENCY)
-        m.d.sync += valid.eq(Cat(step, valid[:-1]))
+        m.d.sync += valid.eq(Cat(loops.o.valid, valid[:-1]))
         m.d.comb += places.i_valid.eq(valid[-1])
 
         place = places.o.payload

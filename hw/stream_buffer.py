@@ -10,7 +10,8 @@ __all__ = ["StreamBuffer"]
 class StreamBuffer(wiring.Component):
     """Passes payloads on in order, with no combinational path between its two sides.
 
-    `i.ready`, `o.valid` and `o.payload` are registers.
+    `i.ready` and `o.valid` are registers; `o.payload` is one of two registers, which `o.ready` does
+    not enable: a wide payload costs its reader no fan-out.
 
     Latency is 1 cycle; throughput one payload per cycle under any pattern of stalls.
 
@@ -29,31 +30,35 @@ class StreamBuffer(wiring.Component):
 
     def __init__(self, shape):
         self._shape = shape
-        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+        super().__init__({
+            "i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape)),
+        })
 
     def elaborate(self, platform):
         m = Module()
 
-        # `front` is what the reader sees; `spare` takes the payload that arrives while it stalls.
-        front = Signal(self._shape, reset_less=True)
-        front_valid = Signal()
-        spare = Signal(self._shape, reset_less=True)
-        spare_free = Signal(init=1)
-
+        # Two entries, written and read in turn: the one to write takes what comes until it is full.
+        entries = [Signal(self._shape, name=f"entry_{n}", reset_less=True) for n in range(2)]
+        write, read = Signal(), Signal()
+        free = Signal(init=1)
+        valid = Signal()
+        put, take = Signal(), Signal()
         m.d.comb += [
-            self.i.ready.eq(spare_free),
-            self.o.valid.eq(front_valid),
-            self.o.payload.eq(front),
+            self.i.ready.eq(free),
+            self.o.valid.eq(valid),
+            Value.cast(self.o.payload).eq(Mux(read, *map(Value.cast, reversed(entries)))),
+            put.eq(self.i.valid & free),
+            take.eq(self.o.ready & valid),
         ]
-        with m.If(spare_free):
-            m.d.sync += spare.eq(self.i.payload)
-        with m.If(self.o.ready | ~front_valid):
-            m.d.sync += [
-                front.eq(Mux(spare_free, self.i.payload, spare)),
-                front_valid.eq(self.i.valid | ~spare_free),
-                spare_free.eq(1),
-            ]
-        with m.Elif(self.i.valid):
-            m.d.sync += spare_free.eq(0)
-
+        for n, entry in enumerate(entries):
+            with m.If(free & (write == n)):
+                m.d.sync += entry.eq(self.i.payload)
+        # Where both are free or full, `write` and `read` are the same entry.
+        both = write == read
+        m.d.sync += [
+            write.eq(write ^ put),
+            read.eq(read ^ take),
+            valid.eq(Mux(valid, ~take | put | both, put)),
+            free.eq(Mux(free, ~put | take | both, take)),
+        ]
         return m

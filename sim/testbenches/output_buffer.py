@@ -75,7 +75,8 @@ async def nothing_is_lost(dut: Any, sink: StallPattern) -> None:
     taken, read = await _pass_on(dut, sink.name, sink)
     # Before the n-th room is taken, n - depth results must have been read.
     depth = parameters()["depth"]
-    assert all(np.subtract(taken[depth:], read[:-depth]) > 0), "more room was lent than there is"
+    returned = np.subtract(taken[depth:], read[:-depth])
+    assert all(returned >= OutputBuffer.RETURN), "more room was lent than there is"
     if sink is StallPattern.LONG:
         outstanding = np.searchsorted(taken, read, side="left") - np.arange(len(read))
         assert outstanding.max() == depth, f"at most {outstanding.max()} of {depth} were lent"
@@ -87,5 +88,5 @@ async def latency_and_throughput(dut: Any) -> None:
     depth, delay = parameters()["depth"], parameters()["delay"]
     taken, read = await _pass_on(dut, "throughput", StallPattern.NEVER)
     assert read[0] - taken[0] - delay == OutputBuffer.LATENCY
-    if depth > delay + OutputBuffer.LATENCY:
+    if depth >= delay + OutputBuffer.LATENCY + OutputBuffer.RETURN:
         assert (np.diff(read) == 1).all(), f"read in cycles {read}"
