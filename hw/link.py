@@ -7,10 +7,11 @@ from amaranth.lib.wiring import In, Out
 
 from hw.host_port import HOST_REPLY, HOST_REQUEST, HostPort
 from hw.packet import MAX_WORDS, PACKET_WORD
+from hw.packet_crc import PacketCrc
 from hw.packet_executor import PacketExecutor
 from hw.packet_receiver import PacketReceiver
 from hw.packet_sender import PacketSender
-from hw.stream_buffer import StreamBuffer
+from hw.stream_register import StreamRegister
 
 __all__ = ["Link"]
 
@@ -21,9 +22,15 @@ class Link(wiring.Component):
     A packet is executed only when all of it has come and its CRC is right. One that is not whole
     is dropped silently. The next packet is not read until the reply is sent.
 
-    Latency is `LATENCY` cycles from the last word of a request for one word, asked of a core that
-    answers in the next cycle, to the first word of its reply. Throughput is one word per cycle on
-    the way in, to the core and on the way out.
+    With a CRC of a word a cycle, latency is `LATENCY` cycles from the last word of a request for
+    one word, asked of a core that answers in the next cycle, to the first word of its reply, and
+    throughput one word per cycle on the way in, to the core and on the way out. With one of a part
+    of a word, words come in and go out at its pace.
+
+    Parameters
+    ----------
+    crc_width : int
+        Bits a cycle of the CRC, see `PacketCrc`.
 
     Members
     -------
@@ -35,7 +42,9 @@ class Link(wiring.Component):
 
     LATENCY = 9
 
-    def __init__(self):
+    def __init__(self, *, crc_width=32):
+        self._crc = PacketCrc(width=crc_width)
+        self.crc_width = crc_width
         super().__init__({
             "i":    In(stream.Signature(PACKET_WORD)),
             "o":    Out(stream.Signature(PACKET_WORD)),
@@ -47,9 +56,9 @@ class Link(wiring.Component):
         m.submodules.receiver = receiver = PacketReceiver()
         m.submodules.executor = executor = PacketExecutor()
         m.submodules.sender = sender = PacketSender()
-        m.submodules.replies = replies = StreamBuffer(HOST_REPLY)
-        m.submodules.requests = requests = StreamBuffer(HOST_REQUEST)
-        m.submodules.words = words = StreamBuffer(PACKET_WORD)
+        m.submodules.replies = replies = StreamRegister(HOST_REPLY)
+        m.submodules.requests = requests = StreamRegister(HOST_REQUEST)
+        m.submodules.words = words = StreamRegister(PACKET_WORD)
 
         wiring.connect(m, wiring.flipped(self.i), receiver.i)
         wiring.connect(m, receiver.o, executor.i)
@@ -61,13 +70,21 @@ class Link(wiring.Component):
         wiring.connect(m, wiring.flipped(self.host.reply), replies.i)
         wiring.connect(m, replies.o, executor.host.reply)
 
-        # A packet has one of three owners at a time, and so has the buffer of its payload.
+        # A packet has one of three owners at a time, and so have the CRC and the payload's buffer.
+        m.submodules.crc = self._crc
+        crc, sends = self._crc.user, sender.i.valid
+        for part in (receiver, sender):
+            m.d.comb += [part.crc.ready.eq(crc.ready), part.crc.crc.eq(crc.crc)]
+        for name in ("start", "valid", "word", "take"):
+            ours, theirs = getattr(sender.crc, name), getattr(receiver.crc, name)
+            m.d.comb += getattr(crc, name).eq(Mux(sends, ours, theirs))
+
         m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
         m.d.comb += [
             executor.i_read_data.eq(read.data),
             sender.i_read_data.eq(read.data),
-            read.addr.eq(Mux(sender.i.valid, sender.o_read_address, executor.o_read_address)),
+            read.addr.eq(Mux(sends, sender.o_read_address, executor.o_read_address)),
         ]
         for port, owner in ((executor.o_write_en, executor), (receiver.o_write_en, receiver)):
             with m.If(port):

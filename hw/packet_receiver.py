@@ -4,7 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.packet import CRC32, MAGIC, MAX_WORDS, PACKET, PACKET_WORD
+from hw.packet import MAGIC, MAX_WORDS, PACKET, PACKET_WORD
+from hw.packet_crc import CRC_PORT
 
 __all__ = ["PacketReceiver"]
 
@@ -18,7 +19,7 @@ class PacketReceiver(wiring.Component):
 
     The header stays at `o` until it is taken, and nothing is read meanwhile.
 
-    Latency is 1 cycle from the last word to the header; throughput one word per cycle.
+    Latency is 1 cycle from the last word to the header; throughput that of the CRC.
 
     Members
     -------
@@ -29,6 +30,8 @@ class PacketReceiver(wiring.Component):
     o_write_address : Out(range(MAX_WORDS))
     o_write_data : Out(32)
         The buffer's write port.
+    crc : Out(CRC_PORT)
+        To a `PacketCrc`.
     """
 
     LATENCY = 1
@@ -40,28 +43,30 @@ class PacketReceiver(wiring.Component):
             "o_write_en":      Out(1),
             "o_write_address": Out(range(MAX_WORDS)),
             "o_write_data":    Out(32),
+            "crc":             Out(CRC_PORT),
         })
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.crc = crc = CRC32(data_width=32).create()
-
-        word, last = self.i.payload.data, self.i.payload.last
+        crc, word, last = self.crc, self.i.payload.data, self.i.payload.last
         header = Signal(PACKET.layout, reset_less=True)
         index = Signal(range(max(PACKET.words, MAX_WORDS)))
-        taken = Signal()
+        taken, worked = Signal(), Signal()
         m.d.comb += [
             taken.eq(self.i.valid & self.i.ready),
             self.o.payload.eq(header),
             self.o_write_address.eq(index),
             self.o_write_data.eq(word),
-            crc.data.eq(word),
-            crc.valid.eq(taken),
+            crc.word.eq(word),
+            crc.take.eq(taken & worked),
         ]
 
         with m.FSM() as fsm:
             m.d.comb += [
-                self.i.ready.eq(~fsm.ongoing("HOLD")),
+                # The CRC's own word is compared, and not worked in.
+                worked.eq(~fsm.ongoing("HOLD") & ~fsm.ongoing("CRC")),
+                self.i.ready.eq(fsm.ongoing("CRC") | (worked & crc.ready)),
+                crc.valid.eq(worked & self.i.valid),
                 self.o.valid.eq(fsm.ongoing("HOLD")),
                 self.o_write_en.eq(taken & fsm.ongoing("PAYLOAD")),
                 crc.start.eq(fsm.ongoing("HEADER") & (index == 0)),

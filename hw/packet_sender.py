@@ -4,7 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.packet import CRC32, MAX_WORDS, PACKET, PACKET_WORD
+from hw.packet import MAX_WORDS, PACKET, PACKET_WORD
+from hw.packet_crc import CRC_PORT
 
 __all__ = ["PacketSender"]
 
@@ -14,7 +15,8 @@ class PacketSender(wiring.Component):
 
     The header must stay until it is taken, which is with the packet's last word.
 
-    Latency is `LATENCY` cycles from a header to its first word; throughput one word per cycle.
+    Latency is `LATENCY` cycles from a header to its first word with a CRC of a word a cycle;
+    throughput that of the CRC.
 
     Members
     -------
@@ -23,6 +25,8 @@ class PacketSender(wiring.Component):
     o_read_address : Out(range(MAX_WORDS))
     i_read_data : In(32)
         The buffer's read port; data comes a cycle after its address.
+    crc : Out(CRC_PORT)
+        To a `PacketCrc`.
     """
 
     LATENCY = 0
@@ -33,12 +37,12 @@ class PacketSender(wiring.Component):
             "o":              Out(stream.Signature(PACKET_WORD)),
             "o_read_address": Out(range(MAX_WORDS)),
             "i_read_data":    In(32),
+            "crc":            Out(CRC_PORT),
         })
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.crc = crc = CRC32(data_width=32).create()
-
+        crc = self.crc
         header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
         length = self.i.payload.length
         word, last = self.o.payload.data, self.o.payload.last
@@ -46,15 +50,16 @@ class PacketSender(wiring.Component):
         taken = Signal()
         m.d.comb += [
             taken.eq(self.o.valid & self.o.ready),
-            crc.data.eq(word),
+            crc.word.eq(word),
+            crc.take.eq(taken & crc.valid),
         ]
 
         with m.FSM():
             with m.State("HEADER"):
                 m.d.comb += [
-                    self.o.valid.eq(self.i.valid),
+                    self.o.valid.eq(self.i.valid & crc.ready),
                     word.eq(header[index[:2]]),
-                    crc.valid.eq(taken),
+                    crc.valid.eq(self.i.valid),
                     crc.start.eq(index == 0),
                 ]
                 with m.If(taken):
@@ -66,10 +71,10 @@ class PacketSender(wiring.Component):
                             m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
                 m.d.comb += [
-                    self.o.valid.eq(1),
+                    self.o.valid.eq(crc.ready),
                     word.eq(self.i_read_data),
                     self.o_read_address.eq((index + taken)[:len(self.o_read_address)]),
-                    crc.valid.eq(taken),
+                    crc.valid.eq(1),
                 ]
                 with m.If(taken):
                     m.d.sync += index.eq(index + 1)

@@ -50,7 +50,7 @@ class UartLink(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
         m.submodules.framer = framer = PacketFramer(gap=self.gap)
-        m.submodules.link = link = Link()
+        m.submodules.link = link = Link(crc_width=8)
         m.submodules.splitter = splitter = WordSplitter()
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
 

@@ -7,6 +7,7 @@ import pytest
 from hw.axi_lite_window import AxiLiteWindow
 from hw.host_arbiter import HostArbiter
 from hw.host_port import HostMemory
+from hw.link import Link
 from hw.packet import MAGIC, MAX_WORDS, PACKET
 from hw.packet_framer import PacketFramer
 from hw.register_map import COUNTERS, REGISTERS
@@ -25,6 +26,7 @@ from hw.uart_transmitter import UartTransmitter
         (UartLink, {"divisor": 0}, ValueError, "divisor must be from 4 to 65535 cycles, not 0"),
         (UartLink, {"divisor": 8, "gap": 0}, ValueError, "gap must be 1 cycle or more, not 0"),
         (PacketFramer, {"gap": True}, TypeError, "gap must be an integer, not True"),
+        (Link, {"crc_width": 4}, ValueError, "width must be 8, 16 or 32 bits, not 4"),
         (HostArbiter, {"hosts": 1}, ValueError, "hosts must be 2 or more, not 1"),
         (HostArbiter, {"hosts": "2"}, TypeError, "hosts must be an integer, not '2'"),
         (AxiLiteWindow, {"address_bits": 2}, ValueError,
