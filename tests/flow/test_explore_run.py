@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import Future
 
 import fake_points
 import pytest
@@ -57,6 +58,30 @@ def test_a_stop_keeps_what_is_finished_and_ends_the_rest(tmp_path, store):
     assert store.load(f"key{WAITS}") is None
     wait_until(lambda: all(map(is_gone, began(tmp_path, WAITS))))
     assert len(began(tmp_path, WAITS + 1)) <= 1
+
+
+def test_what_is_finished_when_it_stops_is_kept_too(tmp_path, store):
+    class Finished:
+        """An executor whose tasks are done as soon as they are given to it."""
+
+        def submit(self, task):
+            future = Future()
+            future.set_result(Measurement(Outcome.ROUTED, float(task.point.seed)))
+            return future
+
+        def stop(self):
+            pass
+
+    stop = threading.Event()
+    found = run_tasks(
+        tasks(tmp_path, 1, 2, 3),
+        Finished(),
+        store,
+        stop=stop,
+        on_result=lambda task, measured: stop.set(),
+    )
+    assert [point.seed for point in found] == [1, 2, 3]
+    assert store.load("key3").fmax == 3
 
 
 @pytest.mark.long

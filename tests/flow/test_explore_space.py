@@ -8,7 +8,7 @@ from flow.example_networks import keyword_network, product
 from flow.explore.axes import parse_axes
 from flow.explore.point import Work
 from flow.explore.space import designs_of
-from flow.explore.workload import load_workload
+from flow.explore.workload import Workload, load_workload
 from flow.graph_file import save_graph
 from flow.model_file import load_model
 from flow.model_graph import partition_model
@@ -73,6 +73,16 @@ def test_memories_suffice_and_cycles_are_those_of_the_model():
     assert config.weight_words < len(program.weights) * 1.25
     with pytest.raises(ValueError, match="weight_words"):
         load_workload("keyword").fit(engine, {"weight_words": 1000})
+
+
+def test_parts_of_a_model_take_their_cycles_together_and_share_the_memories():
+    engine = EngineConfig(rows=4, cols=4)
+    parts = [product(8, 8, 8), product(16, 8, 8), product(8, 32, 8)]
+    works = [Workload("", lambda engine, part=part: [part]).fit(engine, {})[1] for part in parts]
+    config, together = Workload("", lambda engine: parts).fit(engine, {})
+    assert together.cycles == sum(work.cycles for work in works)
+    assert together.products == sum(work.products for work in works) == 8 * 8 * (8 + 16 + 32)
+    assert config == Workload("", lambda engine: [parts[2]]).fit(engine, {})[0]
 
 
 def test_a_network_of_a_file_is_run(tmp_path):

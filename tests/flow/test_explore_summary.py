@@ -97,7 +97,7 @@ def test_columns_are_of_what_differs():
 
 
 def test_the_chart_has_a_dot_in_each_plot_and_the_steps_of_the_front():
-    found = [routed(100, luts=1000), routed(150, luts=2000), routed(90, luts=1500), SLOW]
+    found = [routed(100, luts=1000), routed(150, luts=2000), routed(20, luts=1500), SLOW]
     told = summarize(
         {Point(design, 1, 200): each for design, each in zip(DESIGNS[:4], found, strict=True)}
     )
@@ -107,8 +107,11 @@ def test_the_chart_has_a_dot_in_each_plot_and_the_steps_of_the_front():
     titles = [e.text for e in drawn.iter() if e.tag.endswith("title")]
     assert len(set(titles)) == 3
     steps = [e.get("d") for e in drawn.iter() if e.tag.endswith("path")]
-    # From the left: up to the first, across and up to the last, and on to the edge.
-    assert re.fullmatch(r"M[\d. ]+(H[\d.]+V[\d.]+){2}H[\d.]+", steps[2]), steps[2]
+    # From below up to the first, across and up to the next, and on to the edge.
+    heights = [float(height) for height in re.findall(r"V([\d.]+)", steps[2])]
+    assert len(heights) == 2
+    assert heights[0] > heights[1]
+    assert re.fullmatch(r"M[\d. ]+(H[\d.]+V[\d.]+){2}H[\d.]+", steps[2])
 
 
 def test_a_chart_of_nothing_is_well_formed():
