@@ -20,8 +20,12 @@ _SYNTHESIS = {
     Family.ECP5: "synth_ecp5 -abc9",
     Family.ICE40: "synth_ice40 -abc9 -device u -dsp",
     Family.GOWIN: "synth_gowin",
-    Family.XC7: "synth_xilinx -family xc7",
+    Family.XC7: "synth_xilinx -family xc7 -flatten -noiopad",
 }
+
+# ABC9 names bit 3 of a net `x` as Amaranth names element 3 of an array `x`: Yosys 0.70 then takes
+# one net for the other, and stops at an assertion.
+_DISTINCT_NAMES = "rename -hide w:*[[]*"
 
 # Yosys 0.70 loses one of two products that are added if it puts both registers into SB_MAC16.
 _BEFORE = {Family.ICE40: ("setattr -set keep 1 */w:product",)}
@@ -126,6 +130,7 @@ def synthesize(
     try:
         yosys(
             f"read_rtlil {source}",
+            _DISTINCT_NAMES,
             DISTINCT_ADDRESSES,
             *_BEFORE.get(family, ()),
             f"{_SYNTHESIS[family]} -top {top}",

@@ -91,3 +91,13 @@ def test_an_array_has_one_multiplier_an_element(tmp_path):
     assert netlist.counts.multipliers == 8
     # A tree of two adders of 17 bits and one of 18, in carry cells of two bits.
     assert netlist.counts.luts == 2 * (2 * 18 + 18)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("family", "kind"),
+    [(Family.ECP5, MultiplierKind.ECP5), (Family.XC7, MultiplierKind.PORTABLE)],
+)
+def test_small_arrays_have_nets_that_are_named_like_bits_of_others(tmp_path, family, kind):
+    component = SystolicArray(EngineConfig(rows=2, cols=2, multiplier=kind))
+    assert synthesize(component, "dut", family, tmp_path).counts.multipliers == 4
