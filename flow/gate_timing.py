@@ -26,7 +26,7 @@ ACTIVITY = 0.2
 """Transitions of a data net in a clock cycle that power is estimated for: dense int8 operands."""
 
 _TEMPLATE = Path(__file__).parents[1] / "constraints" / "asic.sdc"
-_TIMEOUT = 600
+_TIMEOUT = 3600
 _SLACK = re.compile(r"^\s*(-?[0-9.]+)\s+slack \((?:MET|VIOLATED)\)", re.MULTILINE)
 _POWER = re.compile(r"^Total\s+([0-9.e+-]+)\s+([0-9.e+-]+)\s+([0-9.e+-]+)\s+([0-9.e+-]+)", re.M)
 
