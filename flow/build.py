@@ -93,6 +93,12 @@ def build_board(
     part = _open_part(board)
     folder = folder.resolve()
     _check_folder(folder, find_nextpnr(part.family))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--out {folder} cannot be made: {error.strerror}; name a folder"
+        ) from error
     suffix = _PACKERS[part.family][0]
     name, asked = top_name(board), float(board.made_frequency)
     bitstream = folder / f"{name}{suffix}"

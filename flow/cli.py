@@ -10,6 +10,7 @@ __all__ = ["main"]
 
 COMMANDS = {
     "asic": ("flow.asic_command", "Synthesize the engine to standard cells; run a job on them."),
+    "boards": ("flow.boards_command", "List the boards: parts, fit, clock, predicted speed."),
     "build": ("flow.build_command", "Make the bitstream of a board with open tools."),
     "compare": (
         "flow.compare_command",

@@ -18,7 +18,7 @@ from golden.requantize import Requantization
 from golden.residual import residual_parameters
 from golden.scheme import Scheme
 
-__all__ = ["keyword_network", "product", "residual_network"]
+__all__ = ["autoencoder_network", "keyword_network", "product", "residual_network"]
 
 _INPUT = "input"
 
@@ -126,4 +126,12 @@ def residual_network() -> Graph:
         made.add(f"block {n} sum", before)
     made.pool()
     made.classify("classes", 10)
+    return made.graph()
+
+
+def autoencoder_network() -> Graph:
+    """Finds unusual sounds: ten fully connected layers, 640 inputs and outputs (MLPerf Tiny AD)."""
+    made = _Builder((1, 1, 1, 640))
+    for number, outputs in enumerate((128, 128, 128, 128, 8, 128, 128, 128, 128, 640), start=1):
+        made.classify(f"layer {number}", outputs)
     return made.graph()

@@ -72,7 +72,7 @@ def test_the_help_is_quick_and_imports_nothing_heavy():
 def test_an_unknown_command_is_a_usage_error_with_the_names():
     result = run("comapre")
     assert result.exit_code == 2
-    assert "'comapre' is not a command; the commands are asic, build, compare, " in result.stderr
+    assert "'comapre' is not a command; the commands are asic, boards, build, " in result.stderr
 
 
 @pytest.mark.parametrize(
