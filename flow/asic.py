@@ -11,14 +11,13 @@ from flow.errors import UserError
 from flow.gate_netlist import Block, GateNetlist
 from flow.gate_synthesis import synthesize
 from flow.gate_timing import Timing, is_there, time_netlist
-from flow.job import TOP, JobResult, engine_verilog
+from flow.job import TOP, JobResult, engine_verilog, run_verilog
 from flow.liberty import Library
 from hw.config import EngineConfig
 from hw.emit import emit_verilog
 from hw.tinytapeout import TinyTapeout
 from sim.errors import SimulationError
 from sim.gemm_job import GemmJob
-from sim.gemm_run import run_gemm
 from sim.gemm_stimulus import random_job
 from sim.results import RunResult
 from sim.runner import run
@@ -186,18 +185,5 @@ def run_gate_job(
     UserError
         The simulator is missing or failed.
     """
-    try:
-        run = run_gemm(
-            job,
-            simulation_verilog(netlist),
-            netlist.top,
-            simulator=simulator,
-            waves=waves,
-            build_root=build_root,
-            timeout=_TIMEOUT,
-        )
-    except SimulationError as error:
-        raise UserError(str(error)) from error
-    (m, k), config = job.activations.shape, job.config
-    possible = run.cycles * config.rows * config.cols
-    return JobResult(run.outputs, run.cycles, m * k * job.n / possible, run.busy)
+    verilog = simulation_verilog(netlist)
+    return run_verilog(job, verilog, simulator=simulator, waves=waves, build_root=build_root)

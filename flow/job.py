@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from flow.board_port import BoardPort
 from flow.errors import UserError
+from flow.netlist_level import NetlistLevel
+from flow.netlist_verilog import netlist_verilog
 from hw.config import EngineConfig
 from hw.emit import emit_verilog
 from hw.gemm_axis import GemmAxis
@@ -19,7 +21,7 @@ from sim.gemm_job import GemmJob
 from sim.gemm_run import run_gemm
 from sim.simulator import Simulator
 
-__all__ = ["TOP", "JobResult", "Level", "Place", "engine_verilog", "run_job"]
+__all__ = ["TOP", "JobResult", "Level", "Place", "engine_verilog", "run_job", "run_verilog"]
 
 TOP = "lastbit_gemm"
 """Name of the engine's top module."""
@@ -36,8 +38,8 @@ class Level(Enum):
     """The generated Verilog, in Icarus."""
 
 
-Place = Level | BoardPort
-"""Where a program runs: a level, or a board."""
+Place = Level | NetlistLevel | BoardPort
+"""Where a program runs: a level, a netlist in a simulator, or a board."""
 
 _SIMULATORS = {Level.VERILATOR: Simulator.VERILATOR, Level.ICARUS: Simulator.ICARUS}
 
@@ -67,24 +69,44 @@ def engine_verilog(config: EngineConfig) -> str:
     return text
 
 
-def run_job(job: GemmJob, level: Level, *, build_root: Path = Path("build/sim")) -> JobResult:
+def run_job(
+    job: GemmJob, level: Level | NetlistLevel, *, build_root: Path = Path("build/sim")
+) -> JobResult:
     """Run a job at a level.
+
+    Raises
+    ------
+    UserError
+        The simulator or the synthesis failed, or is missing.
+    """
+    if level is Level.GOLDEN:
+        return JobResult(job.golden())
+    if isinstance(level, NetlistLevel):
+        verilog = netlist_verilog(GemmAxis(job.config), TOP, level.family, build_root)
+        return run_verilog(job, verilog, simulator=level.simulator, build_root=build_root)
+    verilog = engine_verilog(job.config)
+    return run_verilog(job, verilog, simulator=_SIMULATORS[level], build_root=build_root)
+
+
+def run_verilog(
+    job: GemmJob,
+    verilog: str,
+    *,
+    simulator: Simulator,
+    waves: Path | None = None,
+    build_root: Path = Path("build/sim"),
+) -> JobResult:
+    """Run a job on an engine that stands in a Verilog text as module `TOP`: its RTL or a netlist.
+
+    ``waves`` is a .vcd file to write.
 
     Raises
     ------
     UserError
         The simulator is missing or failed.
     """
-    if level is Level.GOLDEN:
-        return JobResult(job.golden())
     try:
-        run = run_gemm(
-            job,
-            engine_verilog(job.config),
-            TOP,
-            simulator=_SIMULATORS[level],
-            build_root=build_root,
-        )
+        run = run_gemm(job, verilog, TOP, simulator=simulator, waves=waves, build_root=build_root)
     except SimulationError as error:
         raise UserError(str(error)) from error
     (m, k), config = job.activations.shape, job.config

@@ -15,7 +15,10 @@ from flow.errors import UserError
 from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
 from flow.job import Level, Place
+from flow.netlist_level import NetlistLevel
+from flow.netlist_verilog import netlist_verilog
 from golden.program import Counters, run_program
+from hw.accelerator_axi import AcceleratorAxi
 from hw.host_port import HostMemory
 from hw.word_memory import host_stride
 from sim.errors import SimulationError
@@ -158,7 +161,8 @@ def open_machine(
     Raises
     ------
     UserError
-        The simulator is missing or failed; or the board does not answer, or is another one.
+        The simulator or the synthesis failed, or is missing; or the board does not answer, or is
+        another one.
     """
     if level is Level.GOLDEN:
         yield GoldenMachine(program)
@@ -168,10 +172,16 @@ def open_machine(
         with level.host() as board:
             yield HostMachine(program, board, patience=level.seconds(_patience(program)))
         return
-    simulator = Simulator(level.value)
     try:
-        on_stage("generate")
-        verilog = accelerator_verilog(program.config, build_root)
+        if isinstance(level, NetlistLevel):
+            on_stage("synthesize")
+            accelerator = AcceleratorAxi(program.config)
+            verilog = netlist_verilog(accelerator, TOP, level.family, build_root)
+            simulator = level.simulator
+        else:
+            on_stage("generate")
+            verilog = accelerator_verilog(program.config, build_root)
+            simulator = Simulator(level.value)
         on_stage("build")
         with open_link(
             verilog, TOP, simulator=simulator, waves=waves, build_root=build_root

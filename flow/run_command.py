@@ -7,6 +7,7 @@ import click
 
 from flow.engine_options import engine_options, memory_options
 from flow.errors import UserError, user_input
+from flow.parts import Family
 from hw.multiplier_kind import MultiplierKind
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 NETWORK = ".npz"
-RTL, BOARD = "rtl", "board"
+RTL, NETLIST, BOARD = "rtl", "netlist", "board"
 
 
 @click.command("run")
@@ -37,10 +38,16 @@ RTL, BOARD = "rtl", "board"
 @click.option(
     "--on",
     "level",
-    type=click.Choice(["golden", RTL, "verilator", "icarus", BOARD]),
+    type=click.Choice(["golden", RTL, "verilator", "icarus", NETLIST, BOARD]),
     default=RTL,
     show_default=True,
-    help="Where it runs: the NumPy model, the generated Verilog (rtl: in Verilator), or a board.",
+    help="Where it runs: the NumPy model, the generated Verilog (rtl: in Verilator), an FPGA's "
+    "netlist, or a board.",
+)
+@click.option(
+    "--family",
+    type=click.Choice([family.value for family in Family]),
+    help="Whose cells the netlist is made of.",
 )
 @click.option("--board", metavar="NAME", help="Which board; what is not given is the board's.")
 @click.option(
@@ -76,6 +83,7 @@ def command(
     model: Path,
     inputs: tuple[str, ...],
     level: str,
+    family: str | None,
     board: str | None,
     port: Path | None,
     baud: int | None,
@@ -101,9 +109,12 @@ def command(
 
     from flow.job import Level
     from flow.mismatch_job import check_folder
+    from flow.netlist_level import NetlistLevel
     from flow.run_place import board_place, level_place
     from flow.tensor_files import write_tensors
 
+    if (family is not None) != (level == NETLIST):
+        raise UserError("--on netlist and --family belong together: say both, or neither")
     if level == BOARD:
         given = {key: value for key, value in (engine | memories).items() if _is_given(key)}
         place = board_place(board, port, given, baud=baud, clock=clock)
@@ -111,7 +122,12 @@ def command(
         for name, value in (("--board", board), ("--port", port), ("--baud", baud)):
             if value is not None:
                 raise UserError(f"{name} is for a board; say --on board")
-        place = level_place(Level("verilator" if level == RTL else level), engine, memories, clock)
+        where = (
+            NetlistLevel(Family(family))
+            if family is not None
+            else Level("verilator" if level == RTL else level)
+        )
+        place = level_place(where, engine, memories, clock)
     if small is not None:
         check_folder(small)
     console = Console(highlight=False)

@@ -11,6 +11,7 @@ from flow.board_port import BoardPort
 from flow.engine_options import MEMORIES, engine_config
 from flow.errors import UserError, user_input
 from flow.job import Level, Place
+from flow.netlist_level import NetlistLevel
 from hw.config import EngineConfig
 
 __all__ = ["RunPlace", "board_place", "level_place"]
@@ -39,7 +40,10 @@ class RunPlace:
 
 
 def level_place(
-    level: Level, engine: Mapping[str, Any], memories: Mapping[str, int | None], clock: float | None
+    level: Level | NetlistLevel,
+    engine: Mapping[str, Any],
+    memories: Mapping[str, int | None],
+    clock: float | None,
 ) -> RunPlace:
     """Return a level with an accelerator of the given sizes.
 

@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich import box
 from rich.table import Table
 
 from flow.errors import UserError
+from flow.netlist_verilog import netlist_verilog
+from flow.parts import Family
+from hw.emit import emit_verilog
 from sim import testbench
 from sim.errors import SimulationError
 from sim.results import RunResult
@@ -65,17 +69,30 @@ def _unknown(name: str) -> str:
 
 
 def run_cases(
-    cases: Sequence[Case], *, simulator: Simulator, seed: int, waves: Path | None, jobs: int
+    cases: Sequence[Case],
+    *,
+    simulator: Simulator,
+    seed: int,
+    waves: Path | None,
+    jobs: int,
+    family: Family | None = None,
 ) -> Iterator[Outcome]:
-    """Run cases, ``jobs`` at a time, and yield each outcome when it is there."""
+    """Run cases, ``jobs`` at a time, and yield each outcome when it is there.
+
+    What runs is the Verilog, or the netlist of a family's cells.
+    """
+    emit = emit_verilog if family is None else partial(netlist_verilog, family=family)
+    option = "" if family is None else f" --netlist {family.value}"
 
     def run(case: Case) -> Outcome:
         try:
-            result = testbench.run_case(case, simulator=simulator, seed=seed, waves=waves)
-        except SimulationError as error:
+            result = testbench.run_case(
+                case, simulator=simulator, seed=seed, waves=waves, emit=emit
+            )
+        except (SimulationError, UserError) as error:
             repeat = testbench.repeat_command(case, simulator, seed)
-            return Outcome(case, None, f"{case.name}: {error}\nrepeat with: {repeat}")
-        trouble = "" if result.ok else testbench.report(case, result, simulator)
+            return Outcome(case, None, f"{case.name}: {error}\nrepeat with: {repeat}{option}")
+        trouble = "" if result.ok else testbench.report(case, result, simulator) + option
         return Outcome(case, result, trouble)
 
     with ThreadPoolExecutor(jobs) as pool:

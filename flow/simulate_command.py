@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flow.errors import UserError
+from flow.parts import Family
 
 __all__ = ["command"]
 
@@ -15,7 +16,16 @@ _SIMULATORS = ("verilator", "icarus")
 
 @click.command("simulate")
 @click.argument("testbench", nargs=-1)
-@click.option("--simulator", type=click.Choice(_SIMULATORS), default="verilator", show_default=True)
+@click.option(
+    "--simulator",
+    type=click.Choice(_SIMULATORS),
+    help="Where it runs.  [default: verilator; icarus for a netlist, where it is installed]",
+)
+@click.option(
+    "--netlist",
+    type=click.Choice([family.value for family in Family]),
+    help="Run what is placed and routed, of this FPGA family, instead of the Verilog.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed.  [default: a new one]")
 @click.option(
     "--waves",
@@ -32,7 +42,8 @@ _SIMULATORS = ("verilator", "icarus")
 )
 def command(
     testbench: tuple[str, ...],
-    simulator: str,
+    simulator: str | None,
+    netlist: str | None,
     seed: int | None,
     waves: Path | None,
     with_long: bool,
@@ -58,17 +69,23 @@ def command(
         for case in cases:
             click.echo(case.name + ("  (with --all)" if case.long else ""))
         return
-    chosen = Simulator(simulator)
+    # A netlist takes Verilator's compiler minutes; Icarus starts at once, with unknown bits.
+    at_once = netlist is not None and Simulator.ICARUS.missing() is None
+    chosen = Simulator(simulator or ("icarus" if at_once else "verilator"))
+    family = None if netlist is None else Family(netlist)
     if (missing := chosen.missing()) is not None:
         raise UserError(missing)
     seed = secrets.randbelow(2**32) if seed is None else seed
-    console.print(f"{len(cases)} configurations on {chosen.value}, seed {seed}")
+    of = "" if family is None else f"netlists of {family.value} in "
+    console.print(f"{len(cases)} configurations on {of}{chosen.value}, seed {seed}")
 
     outcomes = []
     # On a terminal the bar goes away when it is done; elsewhere it would only leave noise.
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("simulating", total=len(cases))
-        for outcome in run_cases(cases, simulator=chosen, seed=seed, waves=waves, jobs=jobs):
+        for outcome in run_cases(
+            cases, simulator=chosen, seed=seed, waves=waves, jobs=jobs, family=family
+        ):
             outcomes.append(outcome)
             progress.update(bar, advance=1, description=outcome.case.testbench)
             if not outcome.ok:

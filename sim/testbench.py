@@ -95,14 +95,16 @@ def run_case(
     waves: Path | None = None,
     tests: Sequence[str] = (),
     build_root: Path = Path("build/sim"),
+    emit: Callable[[Any, str], str] = emit_verilog,
 ) -> RunResult:
     """Generate the Verilog of a case and run its tests, as ``sim.runner.run`` does.
 
-    ``waves`` is a folder, into which the case's .vcd file goes.
+    ``waves`` is a folder, into which the case's .vcd file goes; ``emit`` makes the text of a
+    component and the name of its module.
     """
     with _emitting:
         component = testbenches()[case.testbench].build(**case.parameters)
-        verilog = emit_verilog(component, case.testbench)
+        verilog = emit(component, case.testbench)
     return run(
         verilog,
         case.testbench,

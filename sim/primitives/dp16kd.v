@@ -1,10 +1,10 @@
 // DP16KD of Lattice's ECP5 for simulation: 18,432 bits with two ports; yosys has only a black box.
 //
-// Written from the description of the block, for the modes that are made use of: ports of any width,
-// with or without registers behind what is read, no resets, no contents to begin with. From 18 bits on
-// the lowest bits of an address select the bytes that are written. A port of 36 bits has the data pins
-// of both, and only writes as A, or only reads as B. Parameters that ask for something else do not
-// elaborate; inputs that do make the outputs unknown.
+// Written from the description of the block, for the modes that `flow.synthesis` makes use of: ports
+// of any width, a register behind what is read or none, no resets, no contents to begin with. From
+// 18 bits on the lowest bits of an address select the bytes that are written. A port of 36 bits has
+// the data pins of both, and only writes as A, or only reads as B. Parameters that ask for something
+// else do not elaborate; inputs that do make the outputs unknown.
 
 module DP16KD (
     input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9,
@@ -77,8 +77,13 @@ module DP16KD (
   );
 
   wire is_modelled = !((|{RSTA, RSTB, CSA2, CSA1, CSA0, CSB2, CSB1, CSB0}) === 1'b1);
-  wire [17:0] doa = DATA_WIDTH_B == 36 ? read_b[17:0] : read_a[17:0];
-  wire [17:0] dob = DATA_WIDTH_B == 36 ? read_b[35:18] : read_b[17:0];
+  wire [17:0] word_a = DATA_WIDTH_B == 36 ? read_b[17:0] : read_a[17:0];
+  wire [17:0] word_b = DATA_WIDTH_B == 36 ? read_b[35:18] : read_b[17:0];
+  reg [17:0] later_a, later_b;
+  always @(posedge CLKA) if (OCEA) later_a <= word_a;
+  always @(posedge CLKB) if (OCEB) later_b <= word_b;
+  wire [17:0] doa = REGMODE_A == "OUTREG" ? later_a : word_a;
+  wire [17:0] dob = REGMODE_B == "OUTREG" ? later_b : word_b;
   reg [17:0] registered_a, registered_b;
   always @(posedge CLKA) if (OCEA) registered_a <= doa;
   always @(posedge CLKB) if (OCEB) registered_b <= dob;

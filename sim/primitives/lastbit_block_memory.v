@@ -1,8 +1,8 @@
 // What the block memories of several vendors have in common: two ports onto bytes of 9 bits.
 //
 // A port is as wide as its WIDTH says: 1, 2 or 4 bits of the low 8 of a byte, or a power of two of
-// whole bytes. Its address counts bits, 8 to a byte; those that say where in a word are not looked at.
-// A port that writes reads nothing (READS 0), what it writes (1), or what was there (2).
+// whole bytes. Its address counts bits, 8 to a byte; what says where in a word is not looked at. A
+// port that writes reads nothing (READS 0), what it writes (1), or what was there (2).
 //
 // Contents begin unknown. What a port reads or writes while the other one writes it is unknown if
 // both clocks rise at once; in a simulator of two states it is wrong.

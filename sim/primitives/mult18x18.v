@@ -1,8 +1,8 @@
 // MULT18X18 of Gowin for simulation; yosys has only a black box of it.
 //
 // Written from the description of the block: registers of the operands, of the product and one
-// between, each there or not, with one clock enable. Signs are taken for constant. The shift chains are
-// not here: selecting one makes the product unknown, as does a reset.
+// between, each there or not, with one clock enable. Signs are taken for constant. The shift chains
+// are not here: selecting one makes the product unknown, as does a reset.
 
 module MULT18X18 (
     input [17:0] A, SIA, B, SIB,

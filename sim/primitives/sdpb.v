@@ -39,5 +39,6 @@ module SDPB (
       .clk_b(CLKB), .on_b(CEB && BLKSELB == BLK_SEL_1), .write_b(1'b0),
       .address_b({2'b0, ADB}), .mask_b(8'b0), .data_b(72'b0), .read_b(read)
   );
-  assign DO = (RESETA | RESETB) === 1'b1 ? 32'bx : {read[34:27], read[25:18], read[16:9], read[7:0]};
+  wire [31:0] word = {read[34:27], read[25:18], read[16:9], read[7:0]};
+  assign DO = (RESETA | RESETB) === 1'b1 ? 32'bx : word;
 endmodule
