@@ -11,6 +11,9 @@ module LASTBIT_PLL (
     output reg clock,
     output reg locked
 );
+  timeunit 1ns;
+  timeprecision 1ps;
+
   parameter DIVIDE = 1;
   parameter MULTIPLY = 1;
   parameter POST = 1;
@@ -19,8 +22,6 @@ module LASTBIT_PLL (
   parameter VCO_MIN = 1;
   parameter VCO_MAX = 10000;
   parameter LOCK = 50;
-  timeunit 1ns;
-  timeprecision 1ps;
 
   real last, period, half;
   integer periods;
