@@ -16,7 +16,7 @@ from hw.dispatcher import Dispatcher
 from hw.drainer import Drainer
 from hw.gemm_engine import GemmEngine
 from hw.instruction_fetch import InstructionFetch
-from hw.launcher import StallCause
+from hw.launcher import Launcher, StallCause
 from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.pass_generator import PassGenerator
@@ -156,11 +156,14 @@ class _Passes:
         self.jobs.take(time)
         self._next = time + PassGenerator.LATENCY
 
-    def make(self) -> int:
-        """Return when the next pass is before the launcher."""
+    def make(self, launched: int) -> int:
+        """Return when the next pass can be launched, the last row of the one before it being so."""
         self._made = self.out.put(self._next)
         self._next = self._made + 1
-        return self.out.ready
+        taken = max(self.out.ready, launched)
+        self.out.take(taken)
+        time: int = taken + Launcher.PASS_LATENCY
+        return time
 
 
 class Array:
@@ -204,14 +207,13 @@ class Array:
                 stalls.append((cause, time, until))
                 time = until
         self.first, self.last = time, self.rows.append(time, work.rows)
-        self.passes.out.take(self.last)
         if work.drain:
             self._drain(work.rows)
         return stalls
 
     def _obstacles(self, work: Pass) -> Iterator[tuple[StallCause, int]]:
         """Yield what holds a pass up and until when, in the order of `StallCause`."""
-        yield StallCause.PASS, self.passes.make()
+        yield StallCause.PASS, self.passes.make(self.last)
         # A tile is loaded from the swap of the one before it on.
         yield StallCause.WEIGHTS, self.weights.take(self._engine.rows, self.first) + 1
         if self._engine.banks > 1:

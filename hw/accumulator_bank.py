@@ -68,7 +68,7 @@ class AccumulatorBank(wiring.Component):
         The result.
     """
 
-    SUM_AFTER = 2
+    SUM_AFTER = 2 + Accumulate.SUM_AFTER
     OUTPUT_AFTER = 1
     RECURRENCE = SUM_AFTER + OUTPUT_AFTER + 1
 
@@ -95,19 +95,20 @@ class AccumulatorBank(wiring.Component):
         read = words.read_port()
         write = words.write_port()
 
-        # Cycle 0: read. Cycle 1: the word leaves the memory. Cycle 2: it meets the sum.
+        # Cycle 0: read. Cycle 1: the word leaves the memory. Cycle 2: its register, which a block
+        # memory has of its own. Cycle 3: it meets the sum.
         control = [self.i_control]
         for cycle in range(self.SUM_AFTER + self.OUTPUT_AFTER):
             control.append(registered(m, control[-1], name=f"control_{cycle + 1}"))
         m.d.comb += [
             read.addr.eq(self.i_control.row),
             self.o_control.eq(control[1]),
-            step.i_operation.eq(control[1].operation),
-            step.i_word.eq(read.data),
+            step.i_operation.eq(control[2].operation),
+            step.i_word.eq(registered(m, read.data, name="word")),
             step.i_sum.eq(self.i_sum),
         ]
 
-        # Cycle 3: the result.
+        # Cycle 4: the result.
         result = control[-1]
         m.d.comb += [
             write.addr.eq(result.row),

@@ -71,9 +71,10 @@ class AccumulatorBankPair(wiring.Component):
         The drained word.
     """
 
-    SUM_AFTER = 1 + Accumulate.SUM_AFTER
-    RECURRENCE = 1 + Accumulate.LATENCY + 1
-    DRAIN_LATENCY = 2
+    _WORD_AFTER = 2
+    SUM_AFTER = _WORD_AFTER + Accumulate.SUM_AFTER
+    RECURRENCE = _WORD_AFTER + Accumulate.LATENCY + 1
+    DRAIN_LATENCY = _WORD_AFTER + 1
 
     def __init__(self, config, *, entries):
         self.config = config
@@ -99,9 +100,11 @@ class AccumulatorBankPair(wiring.Component):
         m.submodules.step = step = Accumulate(word=word, partial=self.i_sum.shape())
         fill = registered(m, self.i_control, name="control_1")
         drain = registered(m, self.i_drain, name="drain_1")
-        result = delayed(m, fill, Accumulate.LATENCY, name="result")
+        seen = registered(m, fill, name="control_2")
+        result = delayed(m, seen, Accumulate.LATENCY, name="result")
 
         # Cycle 0: a bank is read for a sum or for a drain. Cycle 1: its word leaves the memory.
+        # Cycle 2: its register, which a block memory has of its own.
         words = []
         for bank in range(_BANKS):
             memory = Memory(shape=word, depth=self.config.depth, init=[])
@@ -114,18 +117,19 @@ class AccumulatorBankPair(wiring.Component):
                 write.data.eq(step.o),
                 write.en.eq(result.valid & (result.bank == bank)),
             ]
-            words.append(read.data)
+            words.append(registered(m, read.data, name=f"word_{bank}"))
         m.d.comb += [
-            step.i_operation.eq(fill.operation),
-            step.i_word.eq(Mux(fill.bank, words[1], words[0])),
+            step.i_operation.eq(seen.operation),
+            step.i_word.eq(Mux(seen.bank, words[1], words[0])),
             step.i_sum.eq(self.i_sum),
             self.o_control.eq(fill),
             self.o_drain.eq(drain),
         ]
 
-        drained = registered(m, drain, name="drain_2")
+        chosen = registered(m, drain, name="drain_2")
+        drained = registered(m, chosen, name="drain_3")
         m.d.comb += [
-            self.o_acc.eq(registered(m, Mux(drain.bank, words[1], words[0]), name="acc")),
+            self.o_acc.eq(registered(m, Mux(chosen.bank, words[1], words[0]), name="acc")),
             self.o_valid.eq(drained.valid),
             self.o_last.eq(drained.last),
             self.o_entry.eq(drained.entry),

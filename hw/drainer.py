@@ -33,6 +33,8 @@ class Drainer(wiring.Component):
         A bank is going to be filled. Only while `o_bank_free`.
     o_bank_free : Out(1)
         There is a bank to fill.
+    o_bank_will_be_free : Out(1)
+        `o_bank_free` in the next cycle.
     i_pass : In(1)
         The pass that completes the bank is launched.
     i_rows_minus_1 : In(range(depth))
@@ -60,6 +62,7 @@ class Drainer(wiring.Component):
         super().__init__({
             "i_take_bank":    In(1),
             "o_bank_free":    Out(1),
+            "o_bank_will_be_free": Out(1),
             "i_pass":         In(1),
             "i_rows_minus_1": In(range(config.depth)),
             "i_filled":       In(1),
@@ -101,6 +104,8 @@ class Drainer(wiring.Component):
             drained.eq((filled != 0) & ready),
             emptied.eq(drained & last),
             self.o_bank_free.eq(lent != self.BANKS),
+            self.o_bank_will_be_free.eq(
+                emptied | (lent == 0) | ((lent == 1) & ~self.i_take_bank)),
             self.o_take_entry.eq(drained & first),
             self.o_take_room.eq(drained),
         ]

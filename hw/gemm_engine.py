@@ -127,6 +127,7 @@ class GemmEngine(wiring.Component):
         })
         m.d.comb += [
             launcher.i_weights_loaded.eq(weights.o_loaded),
+            launcher.i_weights_will_be_loaded.eq(weights.o_will_be_loaded),
             weights.i_swap.eq(launcher.o_swap),
             lanes.i_write.eq(parameters.o_write),
             lanes.i_write_index.eq(parameters.o_write_index),
@@ -139,7 +140,11 @@ class GemmEngine(wiring.Component):
             m.submodules.drainer = drain = Drainer(config, entries=self.entries)
             self._connect_drainer(m, launcher, drain)
         else:
-            m.d.comb += launcher.i_bank_free.eq(1)
+            m.d.comb += [
+                launcher.i_bank_free.eq(1),
+                launcher.i_bank_will_be_free.eq(1),
+                launcher.i_entry_will_be_loaded.eq(parameters.o_will_be_loaded),
+            ]
         m.d.comb += [
             drain.i_entry_loaded.eq(parameters.o_loaded),
             drain.i_entry.eq(parameters.o_entry),
@@ -172,7 +177,7 @@ class GemmEngine(wiring.Component):
         told = self.o_events.results
         m.d.comb += [
             self.o_events.started.eq(registered(m, launcher.o_swap, name="started")),
-            self.o_events.stall.eq(registered(m, launcher.o_stall, name="stall")),
+            self.o_events.stall.eq(launcher.o_stall),
             told.under.eq(Mux(running, results.under, 0)),
             told.over.eq(Mux(running, results.over, 0)),
             told.tied.eq(Mux(running, results.tied, 0)),
@@ -184,8 +189,10 @@ class GemmEngine(wiring.Component):
         filled = delayed(m, launcher.o_pass_end, self.filled_after, name="filled")
         m.d.comb += [
             launcher.i_entry_loaded.eq(1),
+            launcher.i_entry_will_be_loaded.eq(1),
             launcher.i_room.eq(1),
             launcher.i_bank_free.eq(drainer.o_bank_free),
+            launcher.i_bank_will_be_free.eq(drainer.o_bank_will_be_free),
             drainer.i_take_bank.eq(launcher.o_take_bank),
             drainer.i_pass.eq(launcher.o_pass_end),
             drainer.i_rows_minus_1.eq(launcher.o_rows_minus_1),

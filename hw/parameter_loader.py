@@ -42,6 +42,8 @@ class ParameterLoader(wiring.Component):
         The oldest entry taken is not used any more.
     o_loaded : Out(1)
         An entry is loaded and not yet taken.
+    o_will_be_loaded : Out(1)
+        `o_loaded` in the next cycle.
     o_entry : Out(range(entries))
         The oldest such entry.
     o_write : Out(lanes)
@@ -67,6 +69,7 @@ class ParameterLoader(wiring.Component):
             "i_take":        In(1),
             "i_free":        In(1),
             "o_loaded":      Out(1),
+            "o_will_be_loaded": Out(1),
             "o_entry":       Out(range(entries)),
             "o_write":       Out(lanes),
             "o_write_index": Out(self.table_words(cols // lanes, entries).bit_length() - 1),
@@ -81,37 +84,51 @@ class ParameterLoader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # Pointers with a lap bit: filled - taken entries are loaded, filled - freed are in use.
-        pointer = range(2 * self.entries)
-        filled, taken, freed = (Signal(pointer, name=name) for name in ("filled", "taken", "freed"))
-        lap = len(filled) - 1
-        full = (filled[:lap] == freed[:lap]) & (filled[lap] != freed[lap])
+        filled, taken = (
+            Signal(range(self.entries), name=name) for name in ("filled", "taken"))
+        loaded, used = (
+            Signal(range(self.entries + 1), name=name) for name in ("loaded", "used"))
+        free = Signal(init=1)
 
         lane = Signal(self.lanes, init=1)
         column = Signal(range(self.cols // self.lanes))
         last_column = column == self.cols // self.lanes - 1
-        take = Signal()
+        take, fill = Signal(), Signal()
         m.d.comb += [
-            self.i.ready.eq(~full),
+            self.i.ready.eq(free),
             take.eq(self.i.ready & self.i.valid),
-            self.o_loaded.eq(filled != taken),
-            self.o_entry.eq(taken[:lap]),
+            fill.eq(take & last_column & lane[-1]),
+            self.o_entry.eq(taken),
+            self.o_will_be_loaded.eq(
+                fill | (self.o_loaded & ~(self.i_take & (loaded == 1)))),
         ]
         with m.If(take):
             m.d.sync += column.eq(Mux(last_column, 0, column + 1))
         with m.If(take & last_column):
             m.d.sync += lane.eq(lane.rotate_left(1))
-        with m.If(take & last_column & lane[-1]):
+        with m.If(fill):
             m.d.sync += filled.eq((filled + 1)[:len(filled)])
         with m.If(self.i_take):
             m.d.sync += taken.eq((taken + 1)[:len(taken)])
-        with m.If(self.i_free):
-            m.d.sync += freed.eq((freed + 1)[:len(freed)])
+        # A count and whether it is at its end are registers, so that neither is waited for.
+        self._count(m, loaded, up=fill, down=self.i_take)
+        self._count(m, used, up=fill, down=self.i_free)
+        m.d.sync += [
+            self.o_loaded.eq(self.o_will_be_loaded),
+            free.eq(self.i_free | (free & ~(fill & (used == self.entries - 1)))),
+        ]
 
         m.d.sync += self.o_write.eq(Mux(take, lane, 0))
         m.d.comb += [
-            self.o_write_index.eq(registered(m, Cat(column, filled[:lap]), name="index")),
+            self.o_write_index.eq(registered(m, Cat(column, filled), name="index")),
             self.o_write_word.eq(registered(m, self.i.payload, name="word")),
         ]
 
         return m
+
+    @staticmethod
+    def _count(m, count, *, up, down):
+        with m.If(up & ~down):
+            m.d.sync += count.eq((count + 1)[:len(count)])
+        with m.Elif(down & ~up):
+            m.d.sync += count.eq((count - 1)[:len(count)])

@@ -32,6 +32,8 @@ class WeightLoader(wiring.Component):
         The loaded tile is used from now on. Only while `o_loaded`.
     o_loaded : Out(1)
         A tile is loaded and not yet used.
+    o_will_be_loaded : Out(1)
+        `o_loaded` in the next cycle.
     o_weight : Out(ArrayLayout(signed, cols))
         A row of weights.
     o_load : Out(groups)
@@ -47,6 +49,7 @@ class WeightLoader(wiring.Component):
             "i":        In(stream.Signature(row)),
             "i_swap":   In(1),
             "o_loaded": Out(1),
+            "o_will_be_loaded": Out(1),
             "o_weight": Out(row),
             "o_load":   Out(config.groups),
         })
@@ -64,10 +67,8 @@ class WeightLoader(wiring.Component):
         ]
         with m.If(take):
             m.d.sync += row.eq(Mux(last, 0, row + 1))
-        with m.If(take & last):
-            m.d.sync += self.o_loaded.eq(1)
-        with m.Elif(self.i_swap):
-            m.d.sync += self.o_loaded.eq(0)
+        m.d.comb += self.o_will_be_loaded.eq((take & last) | (self.o_loaded & ~self.i_swap))
+        m.d.sync += self.o_loaded.eq(self.o_will_be_loaded)
 
         group = Signal(range(config.groups))
         m.d.comb += group.eq(row // config.group)
