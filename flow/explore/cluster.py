@@ -90,38 +90,50 @@ class _Outstanding:
     def __init__(self, future: Any, address: str) -> None:
         self._future = future
         self._address = address
+        self._fetched: Any = None
 
     def add_done_callback(self, call: Callable[[Any], Any], /) -> None:
-        """Call a function with this when the result is there."""
-        self._future.add_done_callback(lambda _: call(self))
+        """Call a function with this when the result has come from its worker."""
+
+        def fetch(future: Any) -> None:
+            try:
+                self._fetched = future.result(timeout=_SECONDS)
+            except Exception as error:
+                if isinstance(error, TimeoutError) and future.status != "error":
+                    # The worker died with the result, which is made again.
+                    future.add_done_callback(fetch)
+                    return
+                self._fetched = error
+            call(self)
+
+        self._future.add_done_callback(fetch)
 
     def result(self) -> Measurement:
-        """Return the result, which the cluster need not keep any longer.
+        """Return the result after the callback; the cluster need not keep it any longer.
 
         Raises
         ------
         UserError
             The scheduler is gone, or a worker cannot run points.
         """
-        from distributed import CancelledError, KilledWorker
+        from distributed import KilledWorker
 
-        try:
-            found = self._future.result(timeout=_SECONDS)
-            self._future.release()
-        except KilledWorker as error:
-            times = error.allowed_failures + 1
+        found, by_worker = self._fetched, self._future.status == "error"
+        self._future.release()
+        if isinstance(found, KilledWorker):
+            times = found.allowed_failures + 1
             return Measurement(Outcome.KILLED, reason=f"{times} workers died that were at it")
-        except (CancelledError, TimeoutError, OSError) as error:
+        if isinstance(found, UserError):
+            raise found
+        if isinstance(found, Exception) and by_worker:
+            raise UserError(
+                f"a worker of {self._address} cannot measure a point: {found}; install "
+                "`lastbit[explore,fpga]` of the same version on all of them"
+            ) from found
+        if isinstance(found, Exception):
             raise UserError(
                 f"the scheduler at {self._address} must be there until the end, and is gone; "
                 "what is finished is kept: run the command again"
-            ) from error
-        except UserError:
-            raise
-        except Exception as error:
-            raise UserError(
-                f"a worker of {self._address} cannot measure a point: {error}; install "
-                "`lastbit[explore,fpga]` of the same version on all of them"
-            ) from error
+            ) from found
         assert isinstance(found, Measurement)
         return found

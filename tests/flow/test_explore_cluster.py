@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import fake_points
@@ -12,7 +13,7 @@ from explore_tasks import is_gone, tasks, wait_until
 from fake_points import DIFFERS, WAITS, began
 
 from flow.errors import UserError
-from flow.explore.cluster import DaskExecutor
+from flow.explore.cluster import DaskExecutor, _Outstanding
 from flow.explore.measurement import Measurement, Outcome
 from flow.explore.run import run_tasks
 from flow.explore.store import Store
@@ -106,12 +107,65 @@ def test_a_point_that_kills_its_workers_is_not_tried_for_ever(cluster, tmp_path)
         wait_until(lambda: is_gone(point))
 
     with DaskExecutor(fake_points.measure, cluster.address) as executor:
-        outstanding = executor.submit(*tasks(tmp_path, WAITS))
+        outstanding, done = executor.submit(*tasks(tmp_path, WAITS)), threading.Event()
+        outstanding.add_done_callback(lambda _: done.set())
         kill(1)
         kill(2)
+        assert done.wait(20)
         assert outstanding.result() == Measurement(
             Outcome.KILLED, reason="2 workers died that were at it"
         )
+
+
+class Fake:
+    """A future of Dask's that has some answers, one after the other."""
+
+    def __init__(self, status, *answers):
+        self.status = status
+        self._answers = list(answers)
+
+    def add_done_callback(self, call):
+        call(self)
+
+    def result(self, timeout):
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def release(self):
+        pass
+
+
+def test_a_result_that_dies_with_its_worker_is_waited_for_again():
+    found = Measurement(Outcome.ROUTED, 1.0)
+    calls = []
+    outstanding = _Outstanding(Fake("pending", TimeoutError(), found), "tcp://there")
+    outstanding.add_done_callback(calls.append)
+    assert [each.result() for each in calls] == [found]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "sentence"),
+    [
+        (
+            "error",
+            ImportError("no flow"),
+            "a worker of tcp://there cannot measure a point: no flow; ",
+        ),
+        ("error", TimeoutError("late"), "a worker of tcp://there cannot measure a point: late; "),
+        (
+            "cancelled",
+            OSError("closed"),
+            "the scheduler at tcp://there must be there until the end",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_cluster_is_said(status, error, sentence):
+    outstanding = _Outstanding(Fake(status, error), "tcp://there")
+    outstanding.add_done_callback(lambda _: None)
+    with pytest.raises(UserError, match=sentence):
+        outstanding.result()
 
 
 def test_other_tools_at_a_worker_are_said(cluster, tmp_path):
