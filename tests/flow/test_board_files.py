@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 
+import flow.board_files
 from flow.board import Toolchain, board_names, find_board
 from flow.board_files import board_files, board_verilog, top_name
 from flow.board_options import changed_board
@@ -67,6 +68,16 @@ def test_make_would_run_the_familys_tools(tmp_path, name):
     assert steps[0] == "yosys"
     assert steps[1].startswith("nextpnr-")
     assert steps[2] == packer[board.family]
+
+
+def test_what_is_not_given_is_the_boards(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        flow.board_files, "board_files", lambda board, top: seen.append(board) or {}
+    )
+    result = verilog("--board", "ulx3s-12f", "--rows", "2", "--out", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert seen == [changed_board(find_board("ulx3s-12f"), {"rows": 2})]
 
 
 @pytest.mark.long

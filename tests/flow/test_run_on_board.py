@@ -108,11 +108,12 @@ def test_what_is_missing_or_wrong_is_told(network, options, sentence):
 
 
 def test_the_accelerator_is_the_boards_but_for_what_is_given():
-    board = find_board(BOARD)
-    place = board_place(BOARD, "port", {"rows": 2, "weight_words": 64}, clock=None)
+    name = "orangecrab-25f"
+    board = find_board(name)
+    place = board_place(name, "port", {"rows": 2, "weight_words": 64}, clock=None)
     assert (place.engine.rows, place.engine.cols) == (2, board.config.engine.cols)
     assert place.memories["weight_words"] == 64
     assert place.memories["program_words"] == board.config.program_words
-    assert place.clock == float(board.made_frequency)
-    assert place.place == BoardPort(BOARD, "port", board.baud, place.clock)
+    assert place.clock == float(board.made_frequency) != 100
+    assert place.place == BoardPort(name, "port", board.baud, place.clock)
     assert place.place.options["on"] == "board"

@@ -53,6 +53,8 @@ def test_its_ports_are_pins_and_no_clock_or_reset_is_among_them():
     ports = re.search(r"module board\((.*?)\);", text)[1].split(", ")
     assert sorted(ports) == ["i_clk", "i_rx", "o_boot", "o_light", "o_tx"]
     assert "assign o_boot = 1'h1;" in text
+    assert re.search(r"accelerator \(\n    \.clk\((\w+)\),.*?\.rst\(o_reset\)", text, re.DOTALL)
+    assert re.search(r"assign o_light = ~ ", text)
 
 
 def test_a_board_without_a_light_has_no_port_for_it():
