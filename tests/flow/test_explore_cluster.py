@@ -151,13 +151,13 @@ def test_a_result_that_dies_with_its_worker_is_waited_for_again():
         (
             "error",
             ImportError("no flow"),
-            "a worker of tcp://there cannot measure a point: no flow; ",
+            "a worker of tcp://there cannot measure a point: no flow",
         ),
-        ("error", TimeoutError("late"), "a worker of tcp://there cannot measure a point: late; "),
+        ("error", TimeoutError("late"), "a worker of tcp://there cannot measure a point: late"),
         (
             "cancelled",
             OSError("closed"),
-            "the scheduler at tcp://there must be there until the end",
+            "the scheduler at tcp://there must be there until",
         ),
     ],
 )
