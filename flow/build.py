@@ -1,5 +1,6 @@
 """A bitstream of a board: synthesis, place and route, packer; each is checked by its output."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -114,16 +115,7 @@ def build_board(
 
     watch.start("place and route")
     pins = [_write(folder / f"{name}{kind}", text) for kind, text in pin_files(board).items()]
-    routed = place_and_route(
-        netlist,
-        part,
-        package=board.package,
-        speed=board.speed,
-        frequency=asked,
-        seed=seed,
-        timeout=timeout,
-        pins=pins[0],
-    )
+    routed = _route(board, netlist, part, asked, seed, timeout, pins[0])
     if routed is None:
         raise BuildFailedError(
             f"place and route of {board.name} did not end in {timeout:g} s: "
@@ -170,6 +162,37 @@ def _open_part(board: Board) -> Part:
             f"project for {board.toolchain.value}"
         )
     return board.part
+
+
+def _route(
+    board: Board,
+    netlist: Netlist,
+    part: Part,
+    frequency: float,
+    seed: int,
+    timeout: float,
+    pins: Path,
+) -> Routed | None:
+    try:
+        return place_and_route(
+            netlist,
+            part,
+            package=board.package,
+            speed=board.speed,
+            frequency=frequency,
+            seed=seed,
+            timeout=timeout,
+            pins=pins,
+        )
+    except UserError as error:
+        # nextpnr's own words for a part that is full.
+        full = re.search(r"Unable to (?:place|find legal placement).*", str(error))
+        if full is None:
+            raise
+        raise BuildFailedError(
+            f"{board.name} is too small for the design: take fewer --rows, --cols or --lanes, or "
+            f"smaller memories; nextpnr says: {full[0]}"
+        ) from error
 
 
 def _check_folder(folder: Path, tool: str) -> None:

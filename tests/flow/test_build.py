@@ -132,6 +132,23 @@ def test_what_is_too_slow_leaves_no_bitstream(tools, tmp_path, fmax, sentence):
     assert not list(out.glob("*.bit"))
 
 
+@pytest.mark.parametrize(
+    ("said", "error", "sentence"),
+    [
+        ("Unable to place cell 'x', no BELs", BuildFailedError, "says: Unable to place cell 'x', no BELs$"),
+        ("Unable to find legal placement for all", BuildFailedError, "^ulx3s-12f is too small"),
+        ("cannot open file", UserError, "says why: cannot open file$"),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_full_is_too_small(tools, monkeypatch, tmp_path, said, error, sentence):
+    def place_and_route(*_, **__):
+        raise UserError(f"nextpnr must leave a report, and x.log says why: {said}")
+
+    monkeypatch.setattr(flow.build, "place_and_route", place_and_route)
+    with pytest.raises(error, match=sentence):
+        build_board(find_board(BOARD), tmp_path)
+
+
 def test_a_packer_that_makes_no_bitstream_is_told(tools, tmp_path, monkeypatch):
     tools["routed"] = routed(tmp_path, 300)
     packer(tmp_path, monkeypatch, b"nothing of use")
