@@ -135,7 +135,7 @@ def test_what_is_too_slow_leaves_no_bitstream(tools, tmp_path, fmax, sentence):
 @pytest.mark.parametrize(
     ("said", "error", "sentence"),
     [
-        ("Unable to place cell 'x', no BELs", BuildFailedError, "says: Unable to place cell 'x', no BELs$"),
+        ("Unable to place cell 'x'", BuildFailedError, "nextpnr says: Unable to place cell 'x'$"),
         ("Unable to find legal placement for all", BuildFailedError, "^ulx3s-12f is too small"),
         ("cannot open file", UserError, "says why: cannot open file$"),
     ],
