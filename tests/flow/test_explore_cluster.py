@@ -9,9 +9,11 @@ from pathlib import Path
 
 import fake_points
 import pytest
+from click.testing import CliRunner
 from explore_tasks import is_gone, tasks, wait_until
 from fake_points import DIFFERS, WAITS, began
 
+from flow.cli import main
 from flow.errors import UserError
 from flow.explore.cluster import DaskExecutor, _Outstanding
 from flow.explore.measurement import Measurement, Outcome
@@ -166,6 +168,20 @@ def test_what_is_wrong_with_a_cluster_is_said(status, error, sentence):
     outstanding.add_done_callback(lambda _: None)
     with pytest.raises(UserError, match=sentence):
         outstanding.result()
+
+
+def test_a_second_run_of_the_command_needs_no_cluster(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("flow.explore.measure.measure_point", fake_points.measure)
+    monkeypatch.setattr("flow.explore.run.fingerprint", lambda family: "print")
+    cluster.add_worker()
+    options = ["--network", "8x8x8", "--rows", "4", "--cols", "4", "--seeds", "1,2,3"]
+    options += ["--scheduler", cluster.address, "--out", str(tmp_path / "out")]
+    for to_measure, known in ((3, 0), (0, 3)):
+        ran = CliRunner().invoke(main, ["explore", *options])
+        assert ran.exit_code == 0, ran.output
+        assert f"{to_measure} points to measure, {known} known from earlier runs" in ran.stdout
+        assert " 2 (1-3) " in ran.stdout
+        cluster.kill(0)
 
 
 def test_other_tools_at_a_worker_are_said(cluster, tmp_path):
