@@ -4,6 +4,7 @@ import os
 import shutil
 from dataclasses import replace
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def simulate(netlist, tests=()):
 
 def test_areas_and_flip_flops_add_up(netlist, library):
     total = netlist.total
-    assert total.flip_flops == total.cells["DFFR"] == 2 * PARAMETERS["bits"] + 2
+    assert total.flip_flops == total.cells["DFFR"] == 2 * PARAMETERS["bits"] + 4
     assert total.area == sum(library.cells[name].area * n for name, n in total.cells.items())
     assert netlist.blocks({}, "all")["all"] == total
 
@@ -153,11 +154,11 @@ SMALL = EngineConfig(rows=2, cols=2, depth=2, lanes=1, schemes=frozenset({Scheme
 
 
 @cache
-def engine(ports=Ports.STREAMS):
+def engine(ports=Ports.STREAMS, config=SMALL):
     path = os.environ.get("LASTBIT_LIBERTY")
     if path is None:
         pytest.skip("LASTBIT_LIBERTY names no Liberty file")
-    return build_asic(SMALL, read_library(Path(path)), period_ns=4, ports=ports)
+    return build_asic(config, read_library(Path(path)), period_ns=4, ports=ports)
 
 
 @pytest.mark.long
@@ -168,6 +169,17 @@ def test_the_engine_in_gates_gives_the_bits_of_golden():
         job = telling_job(SMALL, seed)
         outputs = run_gate_job(job, netlist, simulator=Simulator.ICARUS).outputs
         assert (outputs == job.golden()).all(), seed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", [Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT])
+def test_a_4x4_in_gates_gives_the_bits_of_golden_in_every_scheme(scheme):
+    need_icarus()
+    result = engine(config=EngineConfig(rows=4, cols=4, depth=8, lanes=1))
+    jobs = (telling_job(result.config, seed) for seed in count())
+    job = next(job for job in jobs if job.requantization.scheme is scheme)
+    outputs = run_gate_job(job, result.netlist, simulator=Simulator.ICARUS).outputs
+    assert (outputs == job.golden()).all()
 
 
 @pytest.mark.long
