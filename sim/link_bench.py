@@ -155,7 +155,7 @@ class _Port:
             dut.s_axis_link_tlast.value = last
             dut.s_axis_link_tvalid.value = 1
             await self._edge
-            while not int(dut.s_axis_link_tready.value):
+            while dut.s_axis_link_tready.value != 1:
                 await self._edge
             if self._waiting.empty():
                 dut.s_axis_link_tvalid.value = 0
@@ -163,10 +163,10 @@ class _Port:
     async def _receive(self) -> None:
         dut = self._dut
         while True:
-            if not int(dut.m_axis_link_tvalid.value):
+            if dut.m_axis_link_tvalid.value != 1:  # or unknown, in the gates of a netlist
                 await RisingEdge(dut.m_axis_link_tvalid)
             await self._edge
-            if int(dut.m_axis_link_tvalid.value):
+            if dut.m_axis_link_tvalid.value == 1:
                 self._received.append(int(dut.m_axis_link_tdata.value))
                 if int(dut.m_axis_link_tlast.value):
                     self._whole.set()
