@@ -1,7 +1,7 @@
 """The options of a command that takes a board, and perhaps another accelerator than its file's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ def board_options(function: Callable[..., Any]) -> Callable[..., Any]:
         baud: int | None,
         **others: Any,
     ) -> Any:
-        from flow.board import find_board
+        from flow.board_catalog import find_board
 
         found = changed_board(find_board(board), engine | memories, mhz=mhz, baud=baud)
         return function(board=found, **others)
@@ -77,19 +77,11 @@ def changed_board(
         raise UserError(f"--mhz must be above 0, not {mhz:g}")
     if baud is not None and baud < 1:
         raise UserError(f"--baud must be above 0, not {baud}")
-    engine = {name: given.pop(name) for name in ENGINE if name in given}
+    engine = {**board.engine, **{name: given.pop(name) for name in ENGINE if name in given}}
+    memories = {name: getattr(board.config, name) for name in MEMORIES} | given
     with user_input():
-        kept = {f.name: getattr(board.config.engine, f.name) for f in fields(board.config.engine)}
-        # What follows from the size of the array follows it again.
-        for name, sizes in (("group", {"rows"}), ("lanes", {"cols"})):
-            if sizes & engine.keys():
-                del kept[name]
-        parsed = {} if not engine else vars(engine_config(engine))
-        config = AcceleratorConfig(
-            engine=type(board.config.engine)(**kept | {name: parsed[name] for name in engine}),
-            **{name: getattr(board.config, name) for name in MEMORIES} | given,
-        )
-    changed = replace(board, config=config)
+        config = AcceleratorConfig(engine_config(engine), **memories)
+    changed = replace(board, engine=engine, config=config)
     if mhz is not None:
         changed = replace(changed, frequency=Fraction(str(mhz)))
     return changed if baud is None else replace(changed, baud=baud)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from flow.atomic import atomic_write
-from flow.board import FOLDER, Board
+from flow.board import Board
+from flow.board_catalog import FOLDER
 from flow.build import Built
 from flow.build_table import Use, size, uses
 from flow.errors import UserError

@@ -38,7 +38,7 @@ def command(
     """
     from rich.console import Console
 
-    from flow.board import board_names, find_board
+    from flow.board_catalog import board_names, find_board
     from flow.board_results import RESULTS, load_results
     from flow.boards_table import show_boards
 

@@ -1,17 +1,16 @@
 """A bitstream of a board: synthesis, place and route, packer; each is checked by its output."""
 
 import re
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.bitstream import bitstream_suffix, pack
 from flow.board import Board, Toolchain
 from flow.board_files import top_name
 from flow.errors import UserError
-from flow.fpga_tools import find_tool, run_logged
-from flow.parts import Family, Part
+from flow.parts import Part
 from flow.pin_files import pin_files
 from flow.place_and_route import Routed, find_nextpnr, place_and_route
 from flow.placement import array_places, place_multipliers
@@ -19,15 +18,7 @@ from flow.synthesis import Netlist, synthesize
 
 __all__ = ["BuildFailedError", "Built", "build_board", "check_fit"]
 
-PACK_TIMEOUT = 600
 _TMP = Path("/tmp")
-
-# Suffix of the bitstream, the packer, and the bytes that stand near the beginning.
-_PACKERS = {
-    Family.ECP5: (".bit", "ecppack", b"\xff\xff\xbd\xb3"),
-    Family.ICE40: (".bin", "icepack", b"\x7e\xaa\x99\x7e"),
-    Family.GOWIN: (".fs", "gowin_pack", b"1010010111000011"),
-}
 
 
 class BuildFailedError(Exception):
@@ -93,15 +84,9 @@ def build_board(
     """
     part = _open_part(board)
     folder = folder.resolve()
-    _check_folder(folder, find_nextpnr(part.family))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"--out {folder} cannot be made: {error.strerror}; name a folder"
-        ) from error
-    suffix = _PACKERS[part.family][0]
-    name, asked = top_name(board), float(board.made_frequency)
+    _make_folder(folder, find_nextpnr(part.family))
+    suffix = bitstream_suffix(part.family)
+    name = top_name(board)
     bitstream = folder / f"{name}{suffix}"
     bitstream.unlink(missing_ok=True)
     watch = _Watch(on_stage)
@@ -115,20 +100,10 @@ def build_board(
 
     watch.start("place and route")
     pins = [_write(folder / f"{name}{kind}", text) for kind, text in pin_files(board).items()]
-    routed = _route(board, netlist, part, asked, seed, timeout, pins[0])
-    if routed is None:
-        raise BuildFailedError(
-            f"place and route of {board.name} did not end in {timeout:g} s: "
-            "take another --seed, or a longer --timeout"
-        )
-    if routed.fmax < asked:
-        raise BuildFailedError(
-            f"{board.name} reaches {routed.fmax:.1f} MHz and not {asked:g}: "
-            f"take --mhz {int(routed.fmax)}, another --seed, or fewer --rows and --cols"
-        )
+    routed = _route(board, netlist, part, seed, timeout, pins[0])
 
     watch.start("bitstream")
-    _pack(board, part.family, routed.design, bitstream)
+    pack(board, part.family, routed.design, bitstream)
     watch.start("")
     return Built(board, netlist, routed, bitstream, watch.seconds)
 
@@ -165,21 +140,17 @@ def _open_part(board: Board) -> Part:
 
 
 def _route(
-    board: Board,
-    netlist: Netlist,
-    part: Part,
-    frequency: float,
-    seed: int,
-    timeout: float,
-    pins: Path,
-) -> Routed | None:
+    board: Board, netlist: Netlist, part: Part, seed: int, timeout: float, pins: Path
+) -> Routed:
+    """Place and route; BuildFailedError if there is no place, no end, or not the frequency."""
+    asked = float(board.made_frequency)
     try:
-        return place_and_route(
+        routed = place_and_route(
             netlist,
             part,
             package=board.package,
             speed=board.speed,
-            frequency=frequency,
+            frequency=asked,
             seed=seed,
             timeout=timeout,
             pins=pins,
@@ -193,37 +164,31 @@ def _route(
             f"{board.name} is too small for the design: take fewer --rows, --cols or --lanes, or "
             f"smaller memories; nextpnr says: {full[0]}"
         ) from error
+    if routed is None:
+        raise BuildFailedError(
+            f"place and route of {board.name} did not end in {timeout:g} s: "
+            "take another --seed, or a longer --timeout"
+        )
+    if routed.fmax < asked:
+        raise BuildFailedError(
+            f"{board.name} reaches {routed.fmax:.1f} MHz and not {asked:g}: "
+            f"take --mhz {int(routed.fmax)}, another --seed, or fewer --rows and --cols"
+        )
+    return routed
 
 
-def _check_folder(folder: Path, tool: str) -> None:
+def _make_folder(folder: Path, tool: str) -> None:
     if Path(tool).name.startswith("yowasp-") and folder.is_relative_to(_TMP):
         raise UserError(
             f"--out must not be under {_TMP}, of which YoWASP's tools have their own: "
             f"name another folder than {folder}"
         )
-
-
-def _pack(board: Board, family: Family, design: Path, bitstream: Path) -> None:
-    _, tool, magic = _PACKERS[family]
-    source, target = str(design), str(bitstream)
-    command = {
-        Family.ECP5: ["--compress", *board.pack, source, target],
-        Family.ICE40: [*board.pack, source, target],
-        Family.GOWIN: ["-d", "GW1N-9C", *board.pack, "-o", target, source],
-    }[family]
-    log = bitstream.with_name("pack.log")
     try:
-        status = run_logged(log.name)([find_tool(tool), *command], bitstream.parent, PACK_TIMEOUT)
-    except subprocess.TimeoutExpired as error:
-        raise UserError(f"{tool} must end within {PACK_TIMEOUT} s; {log} says more") from error
-    # The exit status is no answer.
-    data = bitstream.read_bytes() if bitstream.exists() else b""
-    if magic not in data[:4096]:
-        bitstream.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise UserError(
-            f"{tool} must leave a bitstream in {bitstream}, and ended with status {status} and "
-            f"none; {log} says why"
-        )
+            f"--out {folder} cannot be made: {error.strerror}; name a folder"
+        ) from error
 
 
 def _write(path: Path, text: str) -> Path:

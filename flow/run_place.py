@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flow.board import find_board
+from flow.board_catalog import find_board
 from flow.board_options import changed_board
 from flow.board_port import BoardPort
 from flow.engine_options import MEMORIES, engine_config

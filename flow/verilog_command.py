@@ -99,7 +99,7 @@ def _is_given(option: str) -> bool:
 def _board_files(
     board: str, given: dict[str, Any], mhz: float | None, baud: int | None, name: str | None
 ) -> dict[str, str]:
-    from flow.board import find_board
+    from flow.board_catalog import find_board
     from flow.board_files import board_files, top_name
     from flow.board_options import changed_board
 

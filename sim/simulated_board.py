@@ -78,6 +78,7 @@ class SimulatedBoard:
             The simulator has ended.
         """
         data, self._waiting = self._waiting, b""
+        head = b""
         try:
             self._commands.write(_MESSAGE.pack(max(1, round(timeout * _PS)), len(data)) + data)
             self._commands.flush()

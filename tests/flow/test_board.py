@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from flow.board import FOLDER, Toolchain, board_names, find_board
+from flow.board import Toolchain
+from flow.board_catalog import FOLDER, board_names, find_board
 from flow.board_options import changed_board
 from flow.errors import UserError
 from flow.parts import Family

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 import flow.board_files
-from flow.board import Toolchain, board_names, find_board
+from flow.board import Toolchain
+from flow.board_catalog import board_names, find_board
 from flow.board_files import board_files, board_verilog, top_name
 from flow.board_options import changed_board
 from flow.board_scripts import board_scripts

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from flow.board import board_names, find_board
+from flow.board_catalog import board_names, find_board
 from flow.board_files import board_files, top_name
 from flow.board_options import changed_board
 from flow.host import Host

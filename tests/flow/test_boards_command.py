@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import flow.build
-from flow.board import board_names, find_board
+from flow.board_catalog import board_names, find_board
 from flow.board_predictions import NETWORKS, inferences_per_second, networks
 from flow.board_results import (
     RESULTS,

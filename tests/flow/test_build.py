@@ -11,7 +11,8 @@ from amaranth.lib.wiring import In, Out
 from click.testing import CliRunner
 
 import flow.build
-from flow.board import Board, find_board
+from flow.board import Board
+from flow.board_catalog import find_board
 from flow.build import BuildFailedError, build_board, check_fit
 from flow.build_table import load, uses
 from flow.cli import main

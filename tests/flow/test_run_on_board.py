@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from serial_bridge import serial_port
 from small_accelerator import OPTIONS, SMALL
 
-from flow.board import find_board
+from flow.board_catalog import find_board
 from flow.board_options import changed_board
 from flow.board_port import BoardPort
 from flow.cli import main
