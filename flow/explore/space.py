@@ -87,7 +87,8 @@ def _multiplier(asked: MultiplierKind | None, part: Part) -> MultiplierKind:
     kinds = {kind.value: kind for kind in MultiplierKind}
     if asked is None:
         return kinds.get(part.family.value, MultiplierKind.PORTABLE)
-    if asked.value in {family.value for family in Family} - {part.family.value}:
+    # A kind of one family is named after it.
+    if asked.value.partition("_")[0] in {family.value for family in Family} - {part.family.value}:
         raise ValueError(
             f"multiplier {asked.value} must go into a part of that family, not into {part.name}: "
             f"take {MultiplierKind.PORTABLE.value}"

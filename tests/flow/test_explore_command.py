@@ -105,6 +105,7 @@ def test_values_come_from_a_file_and_options_go_before_them(explore, tmp_path):
         (("--rows", "4,x"), "--rows: a value must be an integer, not 'x'"),
         (("--lanes", "4,most"), "--lanes: a value must be an integer or all, not 'most'"),
         (("--schemes", "shft"), "did you mean shift?"),
+        (("--multiplier", "dsp"), "--multiplier: multiplier kind must be one of portable, "),
         (("--part", "LFE5U-26F"), "did you mean LFE5U-25F?"),
         (("--network", "letters"), "network must be one of keyword, residual, a product such as"),
         (("--network", "64x0x64"), "sides of a product must be from 1 to 4096, not 64x0x64"),
