@@ -11,7 +11,7 @@ from hw.host_access import HostAccess
 from hw.host_port import HostMemory, HostPort
 from hw.identification import identification
 from hw.instruction_fetch import InstructionFetch
-from hw.register_map import COUNTERS, REGISTERS, State
+from hw.register_map import REGISTERS, State
 from hw.sequencer import Sequencer
 from hw.word_memory import WordMemory
 
@@ -107,7 +107,8 @@ class Accelerator(wiring.Component):
             counters.i_waiting.eq(self.datapath.o_waiting),
             counters.i_running.eq(host.i_running),
             counters.i_clear.eq(host.o_run),
-            *(host.i_registers[name].eq(counters.o[name]) for name in COUNTERS),
+            host.i_counter.eq(counters.o),
+            host.i_counter_index.eq(counters.o_index),
         ]
 
     def _add_word_memories(self, m, host, sequencer, datapath):

@@ -85,7 +85,6 @@ class AxiLiteWindow(wiring.Component):
                 with m.If(request.ready):
                     m.next = "REPLY"
             with m.State("REPLY"):
-                m.d.comb += reply.ready.eq(1)
                 response = Mux(reply.payload.refused, Response.SLVERR, Response.OKAY)
                 m.d.sync += [
                     self.s_axil_rdata.eq(reply.payload.data),

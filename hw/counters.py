@@ -1,12 +1,13 @@
 """The counters of an accelerator."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.launcher import StallCause
 from hw.maximum import Maximum
-from hw.pipeline import delayed, registered
+from hw.pipeline import delayed, named, registered
 
 __all__ = ["Counters"]
 
@@ -24,6 +25,9 @@ class Counters(wiring.Component):
 
     A cycle without activations counts as `stalls_outputs` while the activation reader waits for
     earlier outputs, and else as `stalls_activations`. Cycles without a pass are not stalls.
+
+    The counters stand in a memory and come by in turn, one a cycle. What a counter has counted
+    since its last turn, which is little, is in a few bits of its own and is added then.
 
     Latency from an event to its counter is at most `LATENCY` cycles; throughput one of each per
     cycle.
@@ -43,8 +47,10 @@ class Counters(wiring.Component):
         The activation reader waits for earlier outputs.
     i_clear : In(1)
         All counters become 0, whatever happens.
-    o : Out(StructLayout)
-        The counters, by the names of `register_map.COUNTERS`.
+    o_index : Out(range(len(NAMES)))
+        The counter that comes by.
+    o : Out(32)
+        The counter that came by in the cycle before, with all events up to then.
     """
 
     LATENCY = 4
@@ -59,7 +65,8 @@ class Counters(wiring.Component):
             "i_running": In(1),
             "i_waiting": In(1),
             "i_clear":   In(1),
-            "o":         Out(data.StructLayout(dict.fromkeys(self.NAMES, _BITS))),
+            "o_index":   Out(range(len(self.NAMES))),
+            "o":         Out(_BITS),
         })
 
     def elaborate(self, platform):
@@ -79,18 +86,62 @@ class Counters(wiring.Component):
         }
         for name, causes in _STALLS.items():
             increments[name] = Cat(events.stall == cause for cause in causes).any()
-        for name, increment in increments.items():
-            counter = self.o[name]
-            with m.If(self.i_clear):
-                m.d.sync += counter.eq(0)
-            with m.Else():
-                m.d.sync += counter.eq((counter + increment)[:_BITS])
 
-        self._keep_largest(m, events.results.peak)
+        last = len(self.NAMES) - 1
+        with m.If(self.i_clear | (self.o_index == last)):
+            m.d.sync += self.o_index.eq(0)
+        with m.Else():
+            m.d.sync += self.o_index.eq(self.o_index + 1)
+        recent = self._count(m, increments)
+        largest = self._largest(m, events.results.peak)
+        m.d.comb += self.o.eq(self._total(m, recent, largest))
         return m
 
-    def _keep_largest(self, m, peak):
-        """Compare every peak with the largest one so far, a half at a time."""
+    def _count(self, m, increments):
+        """Count between turns, and return what the counter whose turn it is has counted."""
+        turns = len(self.NAMES)
+        most = {name: (1 << len(one)) - 1 for name, one in increments.items()}
+        recent = Signal(range(turns * max(most.values()) + 1))
+        for name, one in increments.items():
+            count = Signal(range(turns * most[name] + 1), name=name)
+            number = self.NAMES.index(name)
+            its_turn = named(m, self.o_index == number, name=f"{name}_turn")
+            with m.If(self.i_clear):
+                m.d.sync += count.eq(0)
+            with m.Elif(its_turn):
+                m.d.sync += count.eq(one)
+            with m.Else():
+                m.d.sync += count.eq((count + one)[:len(count)])
+            with m.If(its_turn):
+                m.d.comb += recent.eq(count)
+        return recent
+
+    def _total(self, m, recent, largest):
+        """Return the counter whose turn was a cycle ago, and put it back."""
+        last = len(self.NAMES) - 1
+        m.submodules.totals = totals = Memory(shape=_BITS, depth=last, init=[])
+        write, read = totals.write_port(), totals.read_port()
+
+        # In the first round every counter begins with 0, whatever the memory holds.
+        first = Signal(init=1)
+        with m.If(self.i_clear):
+            m.d.sync += first.eq(1)
+        with m.Elif(self.o_index == last):
+            m.d.sync += first.eq(0)
+
+        index = registered(m, self.o_index, name="index")
+        before = Mux(registered(m, first | self.i_clear, name="was_first"), 0, read.data)
+        total = (before + registered(m, recent, name="counted"))[:_BITS]
+        m.d.comb += [
+            read.addr.eq(self.o_index),
+            write.addr.eq(index),
+            write.data.eq(total),
+            write.en.eq(index != last),
+        ]
+        return Mux(index == last, largest, total)
+
+    def _largest(self, m, peak):
+        """Compare every peak with the largest one so far, a half at a time, and return that."""
         m.submodules.maximum = maximum = Maximum(width=len(peak.as_value()))
         cleared = registered(m, self.i_clear, name="cleared")
         # The low half comes a cycle later, and is cleared a cycle later.
@@ -101,4 +152,4 @@ class Counters(wiring.Component):
             maximum.b.low.eq(Mux(cleared, 0, maximum.o.low)),
         ]
         sign, magnitude = maximum.o.low[0], Cat(maximum.o.low[1:], maximum.o.high)
-        m.d.sync += self.o.largest.eq(magnitude + sign)
+        return registered(m, magnitude + sign, name="largest")

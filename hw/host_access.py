@@ -4,15 +4,15 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.host_port import HOST_REPLY, HOST_REQUEST, HostMemory, HostPort
-from hw.output_buffer import OutputBuffer
-from hw.pipeline import delayed
-from hw.register_map import REGISTERS
+from hw.host_port import HOST_REQUEST, HostMemory, HostPort
+from hw.pipeline import named, registered
+from hw.register_map import COUNTERS, REGISTERS
 
 __all__ = ["HostAccess"]
 
 _WORD = 32
 _RUN = REGISTERS["run"].word
+_COUNTER = REGISTERS[COUNTERS[0]].word
 
 
 class HostAccess(wiring.Component):
@@ -21,14 +21,16 @@ class HostAccess(wiring.Component):
     A request is refused if its address is outside, if it writes a register other than `run`, or if
     the accelerator runs and it is not a read of a register.
 
-    Latency from a request to its reply is `latency` cycles; throughput one request per cycle.
+    Latency from a request to its reply is `latency` cycles; throughput one request per cycle. A
+    register is read when all earlier requests are answered, and a counter when it comes by; its
+    reply comes `REGISTER_LATENCY` cycles later.
 
     Parameters
     ----------
     sizes : Mapping of HostMemory to int
         Words of 32 bits of each memory.
     latencies : Mapping of HostMemory to int
-        Cycles from `o_address` to what was read of each memory.
+        Cycles from `o_address` to what was read of each memory, 1 or more.
 
     Members
     -------
@@ -37,7 +39,11 @@ class HostAccess(wiring.Component):
     i_running : In(1)
         The accelerator runs.
     i_registers : In(REGISTERS.layout)
-        What the registers read as.
+        What the registers read as, but for the counters.
+    i_counter : In(32)
+        The counter that came by in the cycle before.
+    i_counter_index : In(range(len(COUNTERS)))
+        The one that comes by now.
     o_run : Out(1)
         Starts the program at `o_data`.
     o_address : Out(32)
@@ -50,105 +56,119 @@ class HostAccess(wiring.Component):
         What was read.
     """
 
+    REGISTER_LATENCY = 2
+
     _MEMORIES = (
         HostMemory.PROGRAM, HostMemory.WEIGHT, HostMemory.PARAMETER, HostMemory.ACTIVATION,
     )
-    _AHEAD = 16
 
     def __init__(self, *, sizes, latencies):
         self.sizes = dict(sizes)
         self.latencies = dict(latencies)
         super().__init__({
-            "host":         In(HostPort()),
-            "i_running":    In(1),
-            "i_registers":  In(REGISTERS.layout),
-            "o_run":        Out(1),
-            "o_address":    Out(_WORD),
-            "o_data":       Out(_WORD),
-            "o_read":       Out(len(HostMemory)),
-            "o_write":      Out(len(HostMemory)),
-            "i_program":    In(_WORD),
-            "i_weight":     In(_WORD),
-            "i_parameter":  In(_WORD),
-            "i_activation": In(_WORD),
+            "host":            In(HostPort()),
+            "i_running":       In(1),
+            "i_registers":     In(REGISTERS.layout),
+            "i_counter":       In(_WORD),
+            "i_counter_index": In(range(len(COUNTERS))),
+            "o_run":           Out(1),
+            "o_address":       Out(_WORD),
+            "o_data":          Out(_WORD),
+            "o_read":          Out(len(HostMemory)),
+            "o_write":         Out(len(HostMemory)),
+            "i_program":       In(_WORD),
+            "i_weight":        In(_WORD),
+            "i_parameter":     In(_WORD),
+            "i_activation":    In(_WORD),
         })
 
     @property
-    def memory_latency(self):
-        """Cycles from a request at the memories to its reply at the buffer."""
-        return max(self.latencies.values())
-
-    @property
     def latency(self):
-        """Cycles from a request to its reply, if neither waits."""
-        return 1 + self.memory_latency + OutputBuffer.LATENCY
+        """Cycles from a request to its reply, if it is not a register that is read."""
+        return 1 + max(self.latencies.values())
 
     def elaborate(self, platform):
         m = Module()
-        depth = max(self._AHEAD, 2 + self.latency)
-        m.submodules.replies = replies = OutputBuffer(HOST_REPLY, depth=depth)
-
         request = Signal(HOST_REQUEST, reset_less=True)
-        valid = Signal()
-        taken = self.host.request.valid & replies.o_room
-        m.d.comb += [self.host.request.ready.eq(replies.o_room), replies.i_take_room.eq(taken)]
-        m.d.sync += [valid.eq(taken), request.eq(self.host.request.payload)]
+        valid, taken, goes = Signal(), Signal(), Signal()
+        port = self.host.request
+        m.d.comb += [port.ready.eq(goes | ~valid), taken.eq(port.valid & port.ready)]
+        m.d.sync += valid.eq(taken | (valid & ~goes))
+        with m.If(port.ready):
+            m.d.sync += request.eq(port.payload)
 
-        refused = Signal()
-        m.d.comb += [
-            self.o_address.eq(request.address),
-            self.o_data.eq(request.data),
-            refused.eq(self._refused(m, request)),
-        ]
+        refused = named(m, self._refused(m, request), name="is_refused")
+        is_register = request.memory == HostMemory.REGISTER
+        reads_register = named(
+            m, is_register & ~request.write & ~refused, name="reads_register")
+        m.d.comb += [self.o_address.eq(request.address), self.o_data.eq(request.data)]
+        select = Signal(len(HostMemory))
+        m.d.comb += select.eq(1 << Value.cast(request.memory))
         with m.If(valid & ~refused):
-            select = Signal(len(HostMemory))
             m.d.comb += [
-                select.eq(1 << Value.cast(request.memory)),
                 self.o_write.eq(Mux(request.write, select, 0)),
                 self.o_read.eq(Mux(request.write, 0, select)),
                 self.o_run.eq(self.o_write[HostMemory.REGISTER.value]),
             ]
 
-        self._reply(m, replies, request, valid, refused)
-        wiring.connect(m, replies.o, wiring.flipped(self.host.reply))
+        # What is under way from a memory, and whether its reply says that it was refused.
+        late = max(self.latencies.values())
+        under_way, refusals = Signal(late), Signal(late)
+        served = valid & ~reads_register
+        m.d.sync += [
+            under_way.eq(Cat(served, under_way)[:late]),
+            refusals.eq(Cat(refused, refusals)[:late]),
+        ]
+        counter = (request.address - _COUNTER)[:_WORD]
+        waits = (counter < len(COUNTERS)) & (counter != self.i_counter_index)
+        m.d.comb += goes.eq(~reads_register | ~(under_way.any() | waits))
+
+        told = registered(m, valid & goes & reads_register, name="told")
+        word = Mux(told, self._register(m, request), self._memory_word(m, late))
+        m.d.comb += [
+            self.host.reply.valid.eq(told | under_way[-1]),
+            self.host.reply.payload.data.eq(word),
+            self.host.reply.payload.refused.eq(refusals[-1] & ~told),
+        ]
         return m
 
     def _refused(self, m, request):
         """Return whether a request must not be served now."""
         outside = Signal(init=1)
+        bits = max(self.sizes.values()).bit_length()
+        far, near = request.address[bits:].any(), request.address[:bits]
         with m.Switch(request.memory):
             for memory, size in self.sizes.items():
                 with m.Case(memory):
-                    m.d.comb += outside.eq(request.address >= size)
+                    m.d.comb += outside.eq(far | (near >= size))
         is_register = request.memory == HostMemory.REGISTER
         changes = request.write & is_register & (request.address != _RUN)
         return outside | changes | (self.i_running & ~(is_register & ~request.write))
 
-    def _reply(self, m, replies, request, valid, refused):
-        """Put what each memory reads into the replies, in the order of the requests."""
+    def _register(self, m, request):
+        """Return the register that was read a cycle ago."""
         words = Value.cast(self.i_registers)
-        register = Signal(_WORD)
-        with m.Switch(request.address):
-            for n in range(REGISTERS.words):
+        index = registered(m, request.address[:(REGISTERS.words - 1).bit_length()], name="index")
+        word = Signal(_WORD, name="register")
+        m.d.comb += word.eq(self.i_counter)
+        with m.Switch(index):
+            for n in range(_COUNTER):
                 with m.Case(n):
-                    m.d.comb += register.eq(words.word_select(n, _WORD))
+                    m.d.comb += word.eq(words.word_select(n, _WORD))
+            for n in range(_COUNTER + len(COUNTERS), REGISTERS.words):
+                with m.Case(n):
+                    m.d.comb += word.eq(0)
+        return word
 
-        late = self.memory_latency
-        arrived = Signal(late)
-        m.d.sync += arrived.eq(Cat(valid, arrived)[:late])
-        read = {HostMemory.REGISTER: delayed(m, register, late, name="register")}
-        for memory in self._MEMORIES:
-            word = getattr(self, f"i_{memory.name.lower()}")
-            wait = late - self.latencies[memory]
-            read[memory] = delayed(m, word, wait, name=f"{memory.name.lower()}_read")
-
-        answered = refused | request.write
-        memory = delayed(m, Value.cast(request.memory), late, name="memory")
-        with m.If(~delayed(m, answered, late, name="answered")), m.Switch(memory):
-            for choice, word in read.items():
-                with m.Case(choice.value):
-                    m.d.comb += replies.i_payload.data.eq(word)
-        m.d.comb += [
-            replies.i_payload.refused.eq(delayed(m, refused, late, name="refused")),
-            replies.i_valid.eq(arrived[-1]),
-        ]
+    def _memory_word(self, m, late):
+        """Return what was read of a memory `late` cycles ago, or 0."""
+        reads, word = self.o_read, None
+        for cycle in range(1, late + 1):
+            reads = registered(m, reads, name=f"reads_{cycle}")
+            if word is not None:
+                word = registered(m, word, name=f"word_{cycle}")
+            for memory in self._MEMORIES:
+                if self.latencies[memory] == cycle:
+                    read = Mux(reads[memory.value], getattr(self, f"i_{memory.name.lower()}"), 0)
+                    word = read if word is None else word | read
+        return word

@@ -45,13 +45,10 @@ class HostArbiter(wiring.Component):
         owner = Signal(range(len(self.hosts)))
         pending = Signal(range(_PENDING + 1))
         closed = Signal()
-        asked, replied = Signal(), Signal()
+        asked = Signal()
 
-        m.d.comb += [
-            asked.eq(self.core.request.valid & self.core.request.ready),
-            replied.eq(self.core.reply.valid & self.core.reply.ready),
-        ]
-        m.d.sync += pending.eq((pending + asked - replied)[:len(pending)])
+        m.d.comb += asked.eq(self.core.request.valid & self.core.request.ready)
+        m.d.sync += pending.eq((pending + asked - self.core.reply.valid)[:len(pending)])
         with m.Switch(owner):
             for number, host in enumerate(self.hosts):
                 with m.Case(number):
@@ -75,5 +72,4 @@ class HostArbiter(wiring.Component):
             host.request.ready.eq(core.request.ready & is_open),
             host.reply.payload.eq(core.reply.payload),
             host.reply.valid.eq(core.reply.valid),
-            core.reply.ready.eq(host.reply.ready),
         ]

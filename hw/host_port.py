@@ -37,8 +37,9 @@ HOST_REPLY = data.StructLayout({
 class HostPort(wiring.Signature):
     """Requests to the core and its replies, as seen from the host's side.
 
-    Every request, a write as well, gets one reply, in order. The core must not wait with a reply
-    for a later request; how many requests it takes before their replies is its own affair.
+    Every request, a write as well, gets one reply, in order, in a later cycle than the request's.
+    The host takes it at once. The core must not wait with a reply for a later request; how many
+    requests it takes before their replies is its own affair.
 
     A word of a memory that is wider than 32 bits is a little-endian sequence of 32-bit words,
     padded to a power of two of them.
@@ -46,11 +47,11 @@ class HostPort(wiring.Signature):
     Members
     -------
     request : Out(stream.Signature(HOST_REQUEST))
-    reply : In(stream.Signature(HOST_REPLY))
+    reply : In({payload: HOST_REPLY, valid: 1})
     """
 
     def __init__(self):
         super().__init__({
             "request": Out(stream.Signature(HOST_REQUEST)),
-            "reply":   In(stream.Signature(HOST_REPLY)),
+            "reply":   In(wiring.Signature({"payload": Out(HOST_REPLY), "valid": Out(1)})),
         })

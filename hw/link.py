@@ -5,13 +5,15 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hw.host_port import HOST_REPLY, HOST_REQUEST, HostPort
+from hw.host_port import HOST_REQUEST, HostPort
 from hw.packet import MAX_WORDS, PACKET_WORD
 from hw.packet_crc import PacketCrc
 from hw.packet_executor import PacketExecutor
 from hw.packet_receiver import PacketReceiver
 from hw.packet_sender import PacketSender
-from hw.stream_register import StreamRegister
+from hw.pipeline import registered
+from hw.stream_buffer import StreamBuffer
+from hw.word_reader import WordReader
 
 __all__ = ["Link"]
 
@@ -40,7 +42,7 @@ class Link(wiring.Component):
         To the core.
     """
 
-    LATENCY = 9
+    LATENCY = 12
 
     def __init__(self, *, crc_width=32):
         self._crc = PacketCrc(width=crc_width)
@@ -56,9 +58,8 @@ class Link(wiring.Component):
         m.submodules.receiver = receiver = PacketReceiver()
         m.submodules.executor = executor = PacketExecutor()
         m.submodules.sender = sender = PacketSender()
-        m.submodules.replies = replies = StreamRegister(HOST_REPLY)
-        m.submodules.requests = requests = StreamRegister(HOST_REQUEST)
-        m.submodules.words = words = StreamRegister(PACKET_WORD)
+        m.submodules.requests = requests = StreamBuffer(HOST_REQUEST)
+        m.submodules.words = words = StreamBuffer(PACKET_WORD)
 
         wiring.connect(m, wiring.flipped(self.i), receiver.i)
         wiring.connect(m, receiver.o, executor.i)
@@ -67,8 +68,9 @@ class Link(wiring.Component):
         wiring.connect(m, words.o, wiring.flipped(self.o))
         wiring.connect(m, executor.host.request, requests.i)
         wiring.connect(m, requests.o, wiring.flipped(self.host.request))
-        wiring.connect(m, wiring.flipped(self.host.reply), replies.i)
-        wiring.connect(m, replies.o, executor.host.reply)
+        reply = executor.host.reply
+        m.d.comb += reply.payload.eq(registered(m, self.host.reply.payload, name="reply"))
+        m.d.sync += reply.valid.eq(self.host.reply.valid)
 
         # A packet has one of three owners at a time, and so have the CRC and the payload's buffer.
         m.submodules.crc = self._crc
@@ -81,10 +83,27 @@ class Link(wiring.Component):
 
         m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
+        m.submodules.payload = payload = WordReader(32, depth=MAX_WORDS)
+        word = Signal(32, reset_less=True)
+        with m.If(payload.memory.en):
+            m.d.sync += word.eq(read.data)
+        length = Mux(sends, sender.i.payload.length, receiver.o.payload.length)
+        run = payload.i.payload
+        m.d.sync += payload.i.valid.eq(executor.o_writes | sender.o_reads)
         m.d.comb += [
-            executor.i_read_data.eq(read.data),
-            sender.i_read_data.eq(read.data),
-            read.addr.eq(Mux(sends, sender.o_read_address, executor.o_read_address)),
+            run.address.eq(0),
+            run.words_minus_1.eq(
+                registered(m, (length - 1)[:len(run.words_minus_1)], name="words_minus_1")),
+            executor.i_payload.payload.eq(payload.o.payload),
+            executor.i_payload.valid.eq(payload.o.valid),
+            sender.i_payload.payload.eq(payload.o.payload),
+            sender.i_payload.valid.eq(payload.o.valid),
+            payload.o.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
+        ]
+        m.d.comb += [
+            read.addr.eq(payload.memory.address),
+            read.en.eq(payload.memory.en),
+            payload.memory.data.eq(word),
         ]
         for port, owner in ((executor.o_write_en, executor), (receiver.o_write_en, receiver)):
             with m.If(port):

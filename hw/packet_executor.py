@@ -36,9 +36,10 @@ class PacketExecutor(wiring.Component):
         Headers of requests and of their replies.
     host : Out(HostPort())
         To the core.
-    o_read_address : Out(range(MAX_WORDS))
-    i_read_data : In(32)
-        The buffer's read port; data comes a cycle after its address.
+    i_payload : In(stream.Signature(32))
+        The words to write.
+    o_writes : Out(1)
+        Words are wanted: as many as the header's length says.
     o_write_en : Out(1)
     o_write_address : Out(range(MAX_WORDS))
     o_write_data : Out(32)
@@ -51,8 +52,8 @@ class PacketExecutor(wiring.Component):
             "i":               In(header),
             "o":               Out(header),
             "host":            Out(HostPort()),
-            "o_read_address":  Out(range(MAX_WORDS)),
-            "i_read_data":     In(32),
+            "i_payload":       In(stream.Signature(32)),
+            "o_writes":        Out(1),
             "o_write_en":      Out(1),
             "o_write_address": Out(range(MAX_WORDS)),
             "o_write_data":    Out(32),
@@ -61,27 +62,32 @@ class PacketExecutor(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         header = self.i.payload
-        work = Signal(_WORK)
+        decoded = Signal(_WORK)
+        work = Signal(_WORK, reset_less=True)
         result = Signal(Result, reset_less=True)
         known = Signal()
         sequence = Signal.like(header.sequence, reset_less=True)
-        repeated = Signal()
+        same, repeated = Signal(reset_less=True), Signal()
         done = Signal()
 
-        self._decode(m, header, work)
+        self._decode(m, header, decoded)
         with m.FSM():
             with m.State("START"):
-                m.d.comb += repeated.eq(work.changes & known & (header.sequence == sequence))
+                m.d.sync += [work.eq(decoded), same.eq(header.sequence == sequence)]
                 with m.If(self.i.valid):
-                    m.d.sync += [known.eq(1), sequence.eq(header.sequence)]
-                    with m.If(repeated):
-                        m.next = "ANSWER"
-                    with m.Elif(~work.legal):
-                        m.d.sync += result.eq(Result.ILLEGAL)
-                        m.next = "ANSWER"
-                    with m.Else():
-                        m.d.sync += result.eq(Result.DONE)
-                        m.next = "WORK"
+                    m.next = "DECIDE"
+            with m.State("DECIDE"):
+                m.d.comb += repeated.eq(work.changes & known & same)
+                m.d.sync += [known.eq(1), sequence.eq(header.sequence)]
+                with m.If(repeated):
+                    m.next = "ANSWER"
+                with m.Elif(~work.legal):
+                    m.d.sync += result.eq(Result.ILLEGAL)
+                    m.next = "ANSWER"
+                with m.Else():
+                    m.d.sync += result.eq(Result.DONE)
+                    m.next = "WORK"
+                    m.d.comb += self.o_writes.eq(header.command == Command.WRITE)
             with m.State("WORK"):
                 self._work(m, work, result, done)
                 with m.If(done):
@@ -132,34 +138,51 @@ class PacketExecutor(wiring.Component):
     def _work(self, m, work, result, done):
         """Ask the core for one word after the other and take its replies."""
         request, reply = self.host.request, self.host.reply
-        asked = Signal.like(work.words)
+        asking = Signal()    # there are words to ask for
         answered = Signal.like(work.words)
-        fetched = Signal()  # the buffer has put out the word to write
+        address = Signal.like(work.address, reset_less=True)
+        # Their signs say that the next word is the last one.
+        to_ask, to_answer = (
+            Signal(signed(len(work.words) + 1), name=name, reset_less=True)
+            for name in ("to_ask", "to_answer"))
+        begun = Signal()
         took = Signal()
+        is_write = self.i.payload.command == Command.WRITE
         runs = self.i.payload.command == Command.RUN
         m.d.comb += [
             took.eq(request.valid & request.ready),
-            self.o_read_address.eq((asked + took)[:len(self.o_read_address)]),
-            request.valid.eq(fetched & (asked != work.words)),
+            request.valid.eq(asking & (self.i_payload.valid | ~is_write)),
+            self.i_payload.ready.eq(asking & is_write & request.ready),
             request.payload.memory.eq(work.memory),
             request.payload.write.eq(work.changes),
-            request.payload.address.eq((work.address + asked)[:32]),
-            request.payload.data.eq(Mux(runs, self.i.payload.address, self.i_read_data)),
-            reply.ready.eq(1),
+            request.payload.address.eq(address),
+            request.payload.data.eq(Mux(runs, self.i.payload.address, self.i_payload.payload)),
             self.o_write_en.eq(reply.valid & ~work.changes),
             self.o_write_address.eq(answered[:len(self.o_write_address)]),
             self.o_write_data.eq(reply.payload.data),
-            done.eq(answered == work.words),
+            done.eq(reply.valid & to_answer[-1]),
         ]
-        m.d.sync += fetched.eq(1)
+        with m.If(~begun):
+            left = (work.words - 2)[:len(to_ask)].as_signed()
+            m.d.sync += [
+                begun.eq(1), asking.eq(1), answered.eq(0),
+                address.eq(work.address), to_ask.eq(left), to_answer.eq(left),
+            ]
         with m.If(took):
-            m.d.sync += asked.eq(asked + 1)
+            m.d.sync += [
+                to_ask.eq((to_ask - 1)[:len(to_ask)].as_signed()),
+                address.eq((address + 1)[:len(address)]),
+                asking.eq(~to_ask[-1]),
+            ]
         with m.If(reply.valid):
-            m.d.sync += answered.eq(answered + 1)
+            m.d.sync += [
+                to_answer.eq((to_answer - 1)[:len(to_answer)].as_signed()),
+                answered.eq((answered + 1)[:len(answered)]),
+            ]
             with m.If(reply.payload.refused):
                 m.d.sync += result.eq(Result.REFUSED)
         with m.If(done):
-            m.d.sync += [asked.eq(0), answered.eq(0), fetched.eq(0)]
+            m.d.sync += begun.eq(0)
 
     def _answer(self, m, work, result):
         """Put out the reply's header: the request's, with what has become of it."""

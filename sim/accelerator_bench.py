@@ -57,11 +57,10 @@ class HostDriver:
         dut: Any,
         *,
         requests: StallPattern = StallPattern.NEVER,
-        replies: StallPattern = StallPattern.NEVER,
     ) -> None:
         self._dut = dut
         self._driver = StreamDriver(dut, "host__request", stalls=requests)
-        self._monitor = StreamMonitor(dut, "host__reply", stalls=replies)
+        self._monitor = StreamMonitor(dut, "host__reply")
         self._asked = 0
 
     async def ask(self, requests: Iterable[dict[str, Any]]) -> list[tuple[int, bool]]:

@@ -12,7 +12,7 @@ from hw.accumulator_bank import AccumulatorBank
 from hw.gemm_engine import GemmEngine
 from hw.host_port import HOST_REQUEST, HostMemory
 from hw.identification import identification
-from hw.register_map import State
+from hw.register_map import MAGIC, REGISTERS, VERSION, State
 from sim import clock
 from sim.accelerator_bench import DONE, HostDriver, words_of
 from sim.accelerator_parameters import accelerator_config
@@ -183,24 +183,57 @@ async def host_reads_what_it_wrote(dut: Any) -> None:
 
 @cocotb.test()
 async def host_gets_a_reply_a_cycle(dut: Any) -> None:
-    """Without stalls a reply comes `latency` cycles after its request, reads and writes mixed."""
+    """A reply comes `latency` cycles after its request, reads and writes mixed.
+
+    Reads of registers, counters apart, have a latency of their own.
+    """
     config = accelerator_config(**parameters())
-    latency = Accelerator(config).host_access.latency
-    kinds = [HostMemory.WEIGHT, HostMemory.ACTIVATION, HostMemory.REGISTER, HostMemory.PROGRAM]
+    access = Accelerator(config).host_access
     random = generator("host")
-    requests = [
-        {"memory": kinds[n % 4], "write": int(n % 4 != 2 and random.random() < 0.5)}
+    memories = [
+        {"memory": list(HostMemory)[n % 4], "write": int(random.random() < 0.5)}
         | {"address": n % 8, "data": n}
         for n in range(100)
+    ]
+    registers = [
+        {"memory": HostMemory.REGISTER, "write": 0, "address": n, "data": 0} for n in range(12)
     ]
     await clock.start(dut)
     monitor = StreamMonitor(dut, "host__reply")
     driver = StreamDriver(dut, "host__request")
     await clock.edge(dut)
-    driver.start(HOST_REQUEST.const(request).as_bits() for request in requests)
-    await monitor.receive(len(requests), within=300)
-    assert (np.diff(driver.cycles) == 1).all()
-    assert (np.subtract(monitor.cycles, driver.cycles) == latency).all()
+    before = 0
+    for requests, latency in ((memories, access.latency), (registers, access.REGISTER_LATENCY)):
+        driver.start(HOST_REQUEST.const(request).as_bits() for request in requests)
+        await monitor.receive(before + len(requests), within=300)
+        cycles = driver.cycles[before:]
+        assert (np.diff(cycles) == 1).all()
+        assert (np.subtract(monitor.cycles[before:], cycles) == latency).all()
+        before += len(requests)
+
+
+@cocotb.test()
+async def replies_are_in_the_order_of_the_requests(dut: Any) -> None:
+    """Registers, counters and memories mixed at random, and registers that there are not."""
+    await clock.start(dut)
+    host, random = HostDriver(dut), generator("order")
+    values = {}
+    for memory in list(HostMemory)[:4]:
+        await host.write(memory, random.integers(1, 1 << 32, 8).tolist())
+        values[memory] = await host.read(memory, 8)
+    values[HostMemory.REGISTER] = await host.read(HostMemory.REGISTER, REGISTERS.words)
+    assert values[HostMemory.REGISTER][:2] == [MAGIC, VERSION]
+    assert not any(values[HostMemory.REGISTER][REGISTERS["largest"].word + 1 :])
+    requests = []
+    for _ in range(300):
+        memory = HostMemory(int(random.integers(5)))
+        address = int(random.integers(len(values[memory]) + (memory is HostMemory.REGISTER)))
+        requests.append({"memory": memory, "write": 0, "address": address, "data": 0})
+    expected = [[*values[r["memory"]], 0][r["address"]] for r in requests]
+    replies = await host.ask(requests)
+    assert [data for data, _ in replies] == expected
+    refused = [refused for _, refused in replies]
+    assert refused == [request["address"] == REGISTERS.words for request in requests]
 
 
 @cocotb.test()

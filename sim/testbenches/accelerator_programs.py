@@ -154,7 +154,7 @@ async def illegal_programs_end_in_a_named_error(dut: Any) -> None:
     config = accelerator_config(**parameters())
     random = generator("illegal")
     await clock.start(dut)
-    host = HostDriver(dut, requests=StallPattern.BURSTS, replies=StallPattern.BURSTS)
+    host = HostDriver(dut, requests=StallPattern.BURSTS)
     good = [*(INSTRUCTION.encode(each) for each in draw_program(random, config, 2)), HALT]
     memories = draw_memories(random, config, draw_channels(random))
     held = [*good, *[0] * (config.instructions - len(good))]

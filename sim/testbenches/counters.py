@@ -7,8 +7,8 @@ import cocotb
 import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
-from cocotb.triggers import ClockCycles
+from amaranth.lib.wiring import In
+from cocotb.triggers import ClockCycles, FallingEdge
 
 from golden.accumulate import wrap
 from golden.accumulate_operation import AccumulateOperation
@@ -27,6 +27,7 @@ from sim.stalls import StallPattern
 from sim.testbench import Testbench
 
 _CONTROLS = ("running", "waiting", "clear")
+_SHOWN = ("o_index", "o")
 
 
 class CountedEngine(wiring.Component):  # type: ignore[misc]
@@ -38,8 +39,8 @@ class CountedEngine(wiring.Component):  # type: ignore[misc]
         members = dict(self.engine.signature.members)
         del members["o_events"]
         members |= {f"i_{name}": In(1) for name in _CONTROLS}
-        counted = self.counters.signature.members["o"].shape
-        super().__init__(members | {"o_counters": Out(counted)})
+        shown = {f"counters_{name}": self.counters.signature.members[name] for name in _SHOWN}
+        super().__init__(members | shown)
 
     def elaborate(self, platform: object) -> Module:
         """Connect the two."""
@@ -50,10 +51,8 @@ class CountedEngine(wiring.Component):  # type: ignore[misc]
             wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(engine, name))
         wiring.connect(m, engine.o, wiring.flipped(self.o))
         m.d.comb += [getattr(counters, f"i_{n}").eq(getattr(self, f"i_{n}")) for n in _CONTROLS]
-        m.d.comb += [
-            counters.i_events.eq(engine.o_events),
-            self.o_counters.eq(counters.o),
-        ]
+        m.d.comb += counters.i_events.eq(engine.o_events)
+        m.d.comb += [getattr(self, f"counters_{n}").eq(getattr(counters, n)) for n in _SHOWN]
         return m
 
 
@@ -79,9 +78,16 @@ def _config() -> Any:
     return engine_config(**parameters(), statistics=True)
 
 
-def _read(dut: Any) -> dict[str, int]:
-    word = int(dut.o_counters.value)
-    return {name: word >> 32 * n & 0xFFFFFFFF for n, name in enumerate(Counters.NAMES)}
+async def _read(dut: Any) -> dict[str, int]:
+    """Return what has been counted up to now, as it comes by."""
+    await ClockCycles(dut.clk, Counters.LATENCY)
+    counted, index = {}, None
+    for _ in range(len(Counters.NAMES) + 1):
+        await FallingEdge(dut.clk)
+        if index is not None:
+            counted[Counters.NAMES[index]] = int(dut.counters_o.value)
+        index = int(dut.counters_o_index.value)
+    return counted
 
 
 def _expected(jobs: Sequence[GemmJob]) -> dict[str, int]:
@@ -110,7 +116,7 @@ async def _run(dut: Any, feed: Feed) -> dict[str, int]:
     dut.i_clear.value = 0
     feed.start()
     await feed.finish()
-    return _read(dut)
+    return await _read(dut)
 
 
 def _check(counted: Mapping[str, int], expected: Mapping[str, int]) -> None:
@@ -203,7 +209,7 @@ async def a_late_stream_is_the_cause(dut: Any, stream: Stream, waiting: int, nam
         await ClockCycles(dut.clk, late)
         feed.start(stream)
         await feed.finish()
-        counted.append(_read(dut))
+        counted.append(await _read(dut))
     difference = {key: counted[1][key] - counted[0][key] for key in Counters.NAMES}
     assert difference == {**dict.fromkeys(Counters.NAMES, 0), name: 30}
 
@@ -241,7 +247,8 @@ async def cycles_are_counted_while_running(dut: Any) -> None:
     await ClockCycles(dut.clk, 17)
     dut.i_running.value = 0
     await ClockCycles(dut.clk, 5)
-    assert _read(dut)["cycles"] == 17
+    assert (await _read(dut))["cycles"] == 17
     dut.i_clear.value = 1
-    await ClockCycles(dut.clk, 1 + Counters.LATENCY)
-    assert _read(dut) == dict.fromkeys(Counters.NAMES, 0)
+    await ClockCycles(dut.clk, 1)
+    dut.i_clear.value = 0
+    assert await _read(dut) == dict.fromkeys(Counters.NAMES, 0)
