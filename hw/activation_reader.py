@@ -43,10 +43,12 @@ class ActivationReader(wiring.Component):
         Bytes of the memory.
     read_latency : int
         Cycles from an address to its data, 3 to 9, so that fewer than 16 jobs are ever here.
+    instruction : data.Layout or None
+        A layout of the instruction's fields, see `job_layout`.
 
     Members
     -------
-    i : In(stream.Signature(JOB))
+    i : In(stream.Signature(job))
         Jobs, in the order of the program.
     i_written : In(4)
         How many jobs the output writer has finished, modulo 16; `OutputWriter.o_written`.
@@ -69,13 +71,12 @@ class ActivationReader(wiring.Component):
         "rows_x", "x_start", "step_x", "step_kx", "step_kc", "step_n", "y_start", "step_y",
         "step_ky", "image_rows", "row_bytes", "wait",
     )
-    JOB = job_layout(*FIELDS, wait_for=4)
     BEGIN_AFTER = 1
     """Cycles from a job, or the `i_written` that it waits for, until it is taken."""
 
     READ_AFTER = BEGIN_AFTER + LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
 
-    def __init__(self, *, rows, size, read_latency):
+    def __init__(self, *, rows, size, read_latency, instruction=None):
         # At least until it is known that a window is outside; at most one job for each number of
         # `o_read` but one: those of a row each on their way, one in the loops and one before them.
         least = ActivationWindow.OUTSIDE_AFTER - ActivationWindow.ADDRESS_AFTER
@@ -85,9 +86,10 @@ class ActivationReader(wiring.Component):
         self.rows = rows
         self.size = size
         self.read_latency = read_latency
+        self.job = job_layout(*self.FIELDS, instruction=instruction, wait_for=4)
         row = data.ArrayLayout(signed(8), rows)
         super().__init__({
-            "i":            In(stream.Signature(self.JOB)),
+            "i":            In(stream.Signature(self.job)),
             "i_written":    In(4),
             "o":            Out(stream.Signature(row)),
             "read_en":      Out(1),
@@ -118,7 +120,7 @@ class ActivationReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.loops = loops = LoopNest(self.JOB, _LOOPS)
+        m.submodules.loops = loops = LoopNest(self.job, _LOOPS)
         m.submodules.window = window = ActivationWindow(
             loops.iteration, rows=self.rows, size=self.size
         )

@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.folded import folded
 from hw.pipeline import delayed, registered
 
 __all__ = ["ActivationWindow"]
@@ -87,9 +88,12 @@ class ActivationWindow(wiring.Component):
         before = registered(m, -offset, name="before")
         remaining = registered(m, row_bytes - offset, name="remaining")
         base = delayed(m, job.activation_address, 2, name="base")
-        start = registered(m, base + offset, name="start")
+        # If a byte is not padding, the offset has no more bits than this. Where a sum is behind the
+        # end of the memory, it does not matter how far.
+        near = offset[:len(row_bytes) + 2].as_signed()
+        start = registered(m, base + near, name="start")
         in_image = registered(m, in_image, name="in_image_3")
-        product = registered(m, product, name="product_3")
+        product = registered(m, folded(product, self.size - 1), name="product_3")
 
         # Cycle 4: the address.
         address = registered(m, start + product, name="address")

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import Out
 from hw.activation_reader import ActivationReader
 from hw.dispatcher import Dispatcher
 from hw.gemm_engine import GemmEngine
+from hw.narrow_instruction import NarrowInstruction
 from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
 from hw.stream_buffer import StreamBuffer
@@ -57,13 +58,16 @@ class Datapath(wiring.Component):
         self.read_latency = read_latency
         engine = config.engine
         self.engine = GemmEngine(replace(engine, statistics=True))
+        narrow = NarrowInstruction(config)
         self._units = units = {
             "weights": WordReader(config.weight_row, depth=config.weight_words),
             "parameters": WordReader(config.parameter_word.layout, depth=config.parameter_words),
             "passes": PassGenerator(passes=config.passes, depth=engine.depth),
             "activations": ActivationReader(
-                rows=engine.rows, size=config.activation_bytes, read_latency=read_latency),
-            "outputs": OutputWriter(cols=engine.cols, size=config.activation_bytes),
+                rows=engine.rows, size=config.activation_bytes, read_latency=read_latency,
+                instruction=narrow),
+            "outputs": OutputWriter(
+                cols=engine.cols, size=config.activation_bytes, instruction=narrow),
         }
         members = {name: unit.signature.members for name, unit in units.items()}
         super().__init__({

@@ -9,6 +9,7 @@ from golden.program_error import ProgramError
 from hw.activation_reader import ActivationReader
 from hw.instruction import Opcode
 from hw.instruction_check import CheckedInstruction
+from hw.job_layout import job_layout
 from hw.output_writer import OutputWriter
 
 __all__ = ["Dispatcher"]
@@ -59,13 +60,17 @@ class Dispatcher(wiring.Component):
     def __init__(self, config):
         self.config = config
         checked = CheckedInstruction(config)
+        narrow = checked["instruction"].shape
+        reads = job_layout(
+            *ActivationReader.FIELDS, instruction=narrow, wait_for=self.COUNT_BITS)
+        writes = job_layout(*OutputWriter.FIELDS, instruction=narrow)
         super().__init__({
             "i":             In(stream.Signature(checked)),
             "o_weights":     Out(stream.Signature(checked["weights"].shape)),
             "o_parameters":  Out(stream.Signature(checked["parameters"].shape)),
             "o_passes":      Out(stream.Signature(checked["passes"].shape)),
-            "o_activations": Out(stream.Signature(ActivationReader.JOB)),
-            "o_outputs":     Out(stream.Signature(OutputWriter.JOB)),
+            "o_activations": Out(stream.Signature(reads)),
+            "o_outputs":     Out(stream.Signature(writes)),
             "i_read":        In(self.COUNT_BITS),
             "i_written":     In(self.COUNT_BITS),
             "i_read_error":  In(1),

@@ -9,8 +9,10 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.program_error import ProgramError
+from hw.folded import folded
 from hw.instruction import INSTRUCTION, Opcode
 from hw.instruction_fetch import Fetched
+from hw.narrow_instruction import NarrowInstruction
 from hw.pass_generator import PassRun
 from hw.pipeline import delayed, registered
 from hw.word_reader import WordRun
@@ -51,7 +53,7 @@ class CheckedInstruction(data.StructLayout):
 
     def __init__(self, config):
         super().__init__({
-            "instruction": INSTRUCTION.layout,
+            "instruction": NarrowInstruction(config),
             "index":       range(config.instructions + 1),  # its place in the program memory
             "error":       bits_for(max(ProgramError)),     # why it is illegal, a ProgramError
             "weights":     WordRun(depth=config.weight_words),
@@ -59,8 +61,12 @@ class CheckedInstruction(data.StructLayout):
             "passes":      PassRun(passes=config.passes, depth=config.engine.depth),
         })
 
+    def waiting(self):
+        """Return the layout of an instruction that waits for its result."""
+        return data.StructLayout({name: self[name].shape for name in ("instruction", "index")})
+
     def joined(self, fetched, result):
-        """Return a signal for an instruction with the result of its check, and what sets it."""
+        """Return a signal for an instruction that waited and its result, and what sets it."""
         word = fetched.instruction
         checked = Signal(self)
         weights, parameters, passes = checked.weights, checked.parameters, checked.passes
@@ -68,9 +74,9 @@ class CheckedInstruction(data.StructLayout):
             checked.instruction.eq(word),
             checked.index.eq(fetched.index),
             checked.error.eq(result.error),
-            weights.address.eq(word.weight_address[:len(weights.address)]),
+            weights.address.eq(word.weight_address),
             weights.words_minus_1.eq(result.weights_minus_1),
-            parameters.address.eq(word.parameter_address[:len(parameters.address)]),
+            parameters.address.eq(word.parameter_address),
             parameters.words_minus_1.eq(result.parameters_minus_1),
             *(passes[name].eq(word[name]) for name in ("first", "rest", "drain")),
             *(passes[name].eq(result[name])
@@ -157,7 +163,7 @@ class InstructionCheck(wiring.Component):
     def _check_rows(self, m):
         """Compute the rows of a pass."""
         word, depth = self.i.instruction, self.config.engine.depth
-        rows = delayed(m, word.rows_y * word.rows_x, 2, name="rows")
+        rows = self._product(m, word.rows_y, word.rows_x, depth, name="rows")
         illegal = (rows > depth) & self._matmul(m, 2)
         rows_minus_1 = (rows - 1)[:len(self.o.rows_minus_1)]
         m.d.comb += self.o.rows_minus_1.eq(
@@ -172,19 +178,23 @@ class InstructionCheck(wiring.Component):
 
         # A number of passes that is cut to `bits` was above the limit.
         bits = bits_for(limit)
-        kernel = delayed(m, word.steps_ky * word.steps_kx, 2, name="kernel")
-        tile = delayed(m, kernel * delayed(m, word.steps_kc, 2, name="steps_kc"), 2, name="tile")
-        tiles = delayed(m, word.tiles_n, 4, name="tiles")
+        kernel = self._product(m, word.steps_ky, word.steps_kx, limit, name="kernel")
+        steps_kc = delayed(m, folded(word.steps_kc, limit), 2, name="steps_kc")
+        tile = self._product(m, kernel, steps_kc, limit, name="tile")
+        tiles = delayed(m, folded(word.tiles_n, limit), 4, name="tiles")
         over = registered(m, (tile > limit) | (tiles > limit), name="over")
         passes = delayed(m, tile[:bits] * tiles[:bits], 2, name="passes")
         words = delayed(m, passes * engine.rows, 2, name="words")
+        weight_address = folded(word.weight_address, config.weight_words)
         weight_end = registered(
-            m, words + delayed(m, word.weight_address, 8, name="weight_address"), name="weight_end")
+            m, words + delayed(m, weight_address, 8, name="weight_address"), name="weight_end")
         outside = (weight_end > config.weight_words) | delayed(m, over, 4, name="over_late")
 
-        channels = delayed(m, word.tiles_n * engine.cols, 2, name="channels")
+        parameter_address = folded(word.parameter_address, config.parameter_words)
+        channels = folded(word.tiles_n, config.parameter_words) * engine.cols
+        channels = delayed(m, channels, 2, name="channels")
         parameter_end = registered(
-            m, channels + delayed(m, word.parameter_address, 2, name="parameter_address"),
+            m, channels + delayed(m, parameter_address, 2, name="parameter_address"),
             name="parameter_end")
         drain = delayed(m, word.drain, 3, name="drain")
         no_parameters = (parameter_end > config.parameter_words) & drain & self._matmul(m, 3)
@@ -202,6 +212,15 @@ class InstructionCheck(wiring.Component):
                 m, outside & self._matmul(m, 9), name="weight_error"),
             ProgramError.PARAMETER_ADDRESS: self._at(m, no_parameters, 3, name="parameter_error"),
         }
+
+    @staticmethod
+    def _product(m, a, b, limit, *, name):
+        """Return a product, two cycles later, of which only what is up to a limit counts."""
+        a, b = (
+            registered(m, folded(factor, limit), name=f"{name}_{which}")
+            for factor, which in ((a, "a"), (b, "b"))
+        )
+        return registered(m, a * b, name=name)
 
     def _matmul(self, m, cycle):
         """Return whether the instruction of `cycle` cycles ago is a MATMUL."""

@@ -11,13 +11,10 @@ from hw.pipeline import delayed, registered
 
 __all__ = ["OutputWriter"]
 
-# Addresses only rise, by less than 2^32 at a time, and the first one outside the memory stops the
-# writer. So an address that would wrap in these bits comes too late to matter.
-_ADDRESS_BITS = 33
 _LOOPS = {
-    "n": Loop("tiles_n", "output_step_n", "output_address", bits=_ADDRESS_BITS),
-    "y": Loop("rows_y", "output_pitch_y", bits=_ADDRESS_BITS),
-    "x": Loop("rows_x", "output_pitch_x", bits=_ADDRESS_BITS),
+    "n": ("tiles_n", "output_step_n", "output_address"),
+    "y": ("rows_y", "output_pitch_y"),
+    "x": ("rows_x", "output_pitch_x"),
 }
 
 
@@ -43,10 +40,13 @@ class OutputWriter(wiring.Component):
         Bytes of a row of results.
     size : int
         Bytes of the memory.
+    instruction : data.Layout or None
+        A layout of the instruction's fields, see `job_layout`. It tells addresses and steps up to
+        `size`; larger ones may be others that are.
 
     Members
     -------
-    i : In(stream.Signature(JOB))
+    i : In(stream.Signature(job))
         Jobs, in the order of the program; widths from 1 to `cols`. Fewer than 16 are here at once.
     i_output : In(stream.Signature({data: ArrayLayout(signed(8), cols), last: 1}))
         Rows of results, as `GemmEngine` puts them out.
@@ -65,7 +65,6 @@ class OutputWriter(wiring.Component):
         "output_address", "tiles_n", "rows_y", "rows_x", "width", "last_width", "output_step_n",
         "output_pitch_y", "output_pitch_x",
     )
-    JOB = job_layout(*FIELDS)
     _ADDRESS_LATENCY = 4
     LATENCY = LoopNest.LATENCY + _ADDRESS_LATENCY + OutputBuffer.LATENCY
     AHEAD = 1 << (
@@ -73,9 +72,10 @@ class OutputWriter(wiring.Component):
     ).bit_length()
     """Rows whose addresses are under way: those of the pipeline and of the way back of the room."""
 
-    def __init__(self, *, cols, size):
+    def __init__(self, *, cols, size, instruction=None):
         self.cols = cols
         self.size = size
+        self.job = job_layout(*self.FIELDS, instruction=instruction)
         row = data.ArrayLayout(signed(8), cols)
         self._place = data.StructLayout({
             "address": range(size),
@@ -84,7 +84,7 @@ class OutputWriter(wiring.Component):
             "last":    1,
         })
         super().__init__({
-            "i":             In(stream.Signature(self.JOB)),
+            "i":             In(stream.Signature(self.job)),
             "i_output":      In(stream.Signature(data.StructLayout({"data": row, "last": 1}))),
             "write_en":      Out(1),
             "write_address": Out(range(size)),
@@ -94,10 +94,22 @@ class OutputWriter(wiring.Component):
             "o_error":       Out(1),
         })
 
+    @property
+    def _address_bits(self):
+        """Bits of an address that is made.
+
+        Addresses only rise, by one step at a time, and the first one outside the memory stops the
+        writer. So one that would wrap in these bits comes too late to matter.
+        """
+        steps = ("output_address", "output_step_n", "output_pitch_y", "output_pitch_x")
+        return 1 + max(Shape.cast(self.job[name].shape).width for name in steps)
+
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.loops = loops = LoopNest(self.JOB, _LOOPS)
+        m.submodules.loops = loops = LoopNest(self.job, {
+            name: Loop(*fields, bits=self._address_bits) for name, fields in _LOOPS.items()
+        })
         m.submodules.places = places = OutputBuffer(self._place, depth=self.AHEAD)
         wiring.connect(m, wiring.flipped(self.i), loops.i)
         m.d.comb += [
@@ -135,9 +147,10 @@ class OutputWriter(wiring.Component):
         width = Mux(iteration.last.n, job.last_width, job.width)
 
         # Cycles 1 and 2: the address. Cycle 3: where the row ends. Cycle 4: whether it fits.
-        near = registered(m, (sums.n + sums.x)[:_ADDRESS_BITS], name="near")
+        bits = self._address_bits
+        near = registered(m, (sums.n + sums.x)[:bits], name="near")
         far = registered(m, sums.y, name="far")
-        address = registered(m, (near + far)[:_ADDRESS_BITS], name="address")
+        address = registered(m, (near + far)[:bits], name="address")
         count = delayed(m, width, 2, name="count")
         end = registered(m, address + count, name="end")
         last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY, name="last")

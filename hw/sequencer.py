@@ -7,10 +7,12 @@ from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
 from hw.dispatcher import Dispatcher
+from hw.folded import folded
 from hw.instruction import INSTRUCTION
 from hw.instruction_check import CheckedInstruction, CheckResult, InstructionCheck
-from hw.instruction_fetch import Fetched, InstructionFetch
+from hw.instruction_fetch import InstructionFetch
 from hw.output_buffer import OutputBuffer
+from hw.pipeline import registered
 from hw.register_map import State
 from hw.word_port import WordPort
 
@@ -79,8 +81,9 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         start = Signal()
-        address = Signal(32, reset_less=True)
-        m.d.sync += [start.eq(self.i_run), address.eq(self.i_address)]
+        address = registered(
+            m, folded(self.i_address, self.config.program_words - 1), name="address")
+        m.d.sync += start.eq(self.i_run)
         dispatcher = self._add_stages(m, start, address)
 
         alignment = INSTRUCTION.words.bit_length() - 1
@@ -104,12 +107,13 @@ class Sequencer(wiring.Component):
     def _add_stages(self, m, start, address):
         """Add fetch, check, buffer and dispatcher, and return the dispatcher."""
         config = self.config
-        fetched = Fetched(instructions=config.instructions)
+        layout = CheckedInstruction(config)
+        narrow = layout["instruction"].shape
         stages = {
             "fetch": InstructionFetch(instructions=config.instructions),
             "check": InstructionCheck(config),
             "buffer": OutputBuffer(CheckResult(config), depth=self.AHEAD),
-            "waiting": SyncFIFOBuffered(width=fetched.size, depth=self.AHEAD),
+            "waiting": SyncFIFOBuffered(width=layout.waiting().size, depth=self.AHEAD),
             "dispatcher": self._dispatcher,
         }
         for name, stage in stages.items():
@@ -117,11 +121,11 @@ class Sequencer(wiring.Component):
         fetch, check, buffer, waiting, dispatcher = stages.values()
         # An instruction waits for its result, and both leave together; what has room for the one
         # has room for the other.
-        checked, joined = CheckedInstruction(config).joined(
-            data.View(fetched, waiting.r_data), buffer.o.payload)
+        checked, joined = layout.joined(
+            data.View(layout.waiting(), waiting.r_data), buffer.o.payload)
         m.d.comb += joined
         m.d.comb += [
-            waiting.w_data.eq(fetch.o),
+            waiting.w_data.eq(Cat(narrow.narrowed(fetch.o.instruction), fetch.o.index)),
             waiting.w_en.eq(fetch.o_valid),
             waiting.r_en.eq(buffer.o.valid & buffer.o.ready),
             dispatcher.i.payload.eq(checked),

@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 
 from hw.activation_reader import ActivationReader
+from hw.job_layout import job_layout
 from sim.loop_nest import window_addresses
 
-__all__ = ["COUNTS", "draw_job", "draw_job_at_the_end"]
+__all__ = ["COUNTS", "JOB", "draw_job", "draw_job_at_the_end"]
+
+JOB = job_layout(*ActivationReader.FIELDS, wait_for=4)
+"""Jobs with fields as wide as the instruction's."""
 
 COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
 """The counts of the loops, from the outermost on."""
@@ -42,7 +46,7 @@ def _draw_any_job(random: np.random.Generator, rows: int, size: int) -> dict[str
     if random.random() < 0.5:
         # Far away, or of the largest size: sums of too few bits would come back to the image.
         name = str(random.choice(_EXTREMES))
-        shape: Any = ActivationReader.JOB[name].shape
+        shape: Any = JOB[name].shape
         high = (1 << (shape.width - shape.signed)) - 1
         job[name] = int(random.choice([high, high - 1, -high - 1 if shape.signed else high // 2]))
     return job

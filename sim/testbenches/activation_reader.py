@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hw.activation_reader import ActivationReader
 from hw.loop_nest import LoopNest
 from sim import clock
-from sim.activation_jobs import COUNTS, draw_job, draw_job_at_the_end
+from sim.activation_jobs import COUNTS, JOB, draw_job, draw_job_at_the_end
 from sim.environment import generator, parameters
 from sim.lanes import pack
 from sim.loop_nest import OutsideError, read_rows
@@ -75,7 +75,7 @@ class _Memory:
 
 
 def _bits(job: Job) -> int:
-    bits: int = ActivationReader.JOB.const(job).as_bits()
+    bits: int = JOB.const(job).as_bits()
     return bits
 
 

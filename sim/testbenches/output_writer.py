@@ -5,6 +5,7 @@ from typing import Any
 import cocotb
 import numpy as np
 
+from hw.job_layout import job_layout
 from hw.loop_nest import LoopNest
 from hw.output_writer import OutputWriter
 from sim import clock
@@ -17,6 +18,7 @@ from sim.streams import StreamDriver
 from sim.testbench import Testbench
 
 QUIET = 20
+JOB = job_layout(*OutputWriter.FIELDS)
 
 Job = dict[str, int]
 Write = tuple[int, list[int]]
@@ -105,7 +107,7 @@ async def _run(
     """Send jobs and their results, ``source`` and ``sink`` stalling the one and the other."""
     drivers = StreamDriver(dut, "i", stalls=source), StreamDriver(dut, "i_output", stalls=sink)
     tasks = [
-        drivers[0].start([OutputWriter.JOB.const(job).as_bits() for job in jobs]),
+        drivers[0].start([JOB.const(job).as_bits() for job in jobs]),
         drivers[1].start([pack(row, 8) for row in outputs]),
     ]
     for task in tasks:

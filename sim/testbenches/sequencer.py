@@ -1,5 +1,6 @@
 """Sequencer: every unit gets its part of every instruction, however the others stall."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import cocotb
@@ -14,6 +15,8 @@ from hw.activation_reader import ActivationReader
 from hw.instruction import INSTRUCTION, Opcode
 from hw.instruction_check import CheckedInstruction
 from hw.instruction_fetch import InstructionFetch
+from hw.job_layout import job_layout
+from hw.narrow_instruction import NarrowInstruction
 from hw.output_writer import OutputWriter
 from hw.register_map import State
 from hw.sequencer import Sequencer
@@ -29,6 +32,9 @@ from sim.testbench import Testbench
 
 HALT = INSTRUCTION.encode({"opcode": Opcode.HALT})
 UNITS = ("weights", "parameters", "passes", "activations", "outputs")
+_ADDRESSES = (
+    "activation_address", "output_address", "output_step_n", "output_pitch_y", "output_pitch_x",
+)  # fmt: skip
 HOST = ("i_host", "host_address", "host_write", "host_data")
 
 Fields = dict[str, Any]
@@ -75,9 +81,31 @@ TESTBENCH = Testbench(
 )
 
 
+def _draw_addresses(random: np.random.Generator, config: AcceleratorConfig) -> Fields:
+    """Draw what is added up to addresses; half of it is more than the memory has bytes."""
+    fields = {}
+    for name in _ADDRESSES:
+        most = INSTRUCTION[name].range[1]
+        if random.random() < 0.5:
+            most = min(most, config.activation_bytes - 1)
+        fields[name] = int(random.choice([most, int(random.integers(most + 1))]))
+    return fields
+
+
+def _narrowed(narrow: NarrowInstruction, fields: Fields, names: Sequence[str]) -> Fields:
+    """Return fields as the units get them: of an address that is too large, that it is."""
+    values = {name: fields.get(name, 0) for name in names}
+    for name in set(_ADDRESSES) & set(names):
+        size = 1 << (narrow[name].width - 1)
+        if values[name] >= size and narrow[name].width < INSTRUCTION[name].bits:
+            values[name] = size | values[name] % size
+    return values
+
+
 def _jobs(config: AcceleratorConfig, program: list[Fields]) -> dict[str, list[int]]:
     """What each unit must get."""
     checked, engine = CheckedInstruction(config), config.engine
+    narrow = NarrowInstruction(config)
     jobs: dict[str, list[int]] = {name: [] for name in UNITS}
     drained = 0
     for fields in program:
@@ -101,9 +129,8 @@ def _jobs(config: AcceleratorConfig, program: list[Fields]) -> dict[str, list[in
                 },
             ),
             "activations": (
-                ActivationReader.JOB,
-                {name: fields.get(name, 0) for name in ActivationReader.FIELDS}
-                | {"wait_for": drained % 16},
+                job_layout(*ActivationReader.FIELDS, instruction=narrow, wait_for=4),
+                _narrowed(narrow, fields, ActivationReader.FIELDS) | {"wait_for": drained % 16},
             ),
         }
         if fields["drain"]:
@@ -116,8 +143,8 @@ def _jobs(config: AcceleratorConfig, program: list[Fields]) -> dict[str, list[in
                 },
             )
             parts["outputs"] = (
-                OutputWriter.JOB,
-                {name: fields.get(name, 0) for name in OutputWriter.FIELDS},
+                job_layout(*OutputWriter.FIELDS, instruction=narrow),
+                _narrowed(narrow, fields, OutputWriter.FIELDS),
             )
         for name, (layout, values) in parts.items():
             jobs[name].append(int(layout.const(values).as_bits()))
@@ -186,7 +213,12 @@ async def _run(
 
 def _draw(key: str, count: int) -> list[Fields]:
     config, random = accelerator_config(**parameters()), generator(key)
-    return [draw_matmul(random, config) | {"wait": int(random.integers(2))} for _ in range(count)]
+    return [
+        draw_matmul(random, config)
+        | _draw_addresses(random, config)
+        | {"wait": int(random.integers(2))}
+        for _ in range(count)
+    ]
 
 
 @cocotb.test()

@@ -1,0 +1,23 @@
+"""Numbers of which only those up to a limit count."""
+
+from amaranth.hdl import *
+from amaranth.utils import bits_for
+
+__all__ = ["folded", "folded_bits"]
+
+
+def folded_bits(limit):
+    """Return the width of what `folded` returns, if that is less than the number's."""
+    return bits_for(limit) + 1
+
+
+def folded(value, limit):
+    """Return an unsigned value if it is at most `limit`, else a number above that, in few bits.
+
+    It is never more than the value. So a product of such numbers, or a sum, is right if it is at
+    most `limit`, and above it where the true one is, as long as no factor is 0.
+    """
+    bits = folded_bits(limit) - 1
+    if len(value) <= bits + 1:
+        return value
+    return Cat(value[:bits], value[bits:].any())
