@@ -40,16 +40,17 @@ def array_places(
     if config.multiplier is not MultiplierKind.ECP5 or grid is None or config.group == 1:
         return None
     size = len(grid.offsets)
-    blocks = -(-config.rows // size)
+    rows, cols = config.dsp_size
+    blocks = -(-rows // size)
     beside = -(-blocks // len(grid.y))
-    if first + beside * config.cols > len(grid.x):
+    if first + beside * cols > len(grid.x):
         return None
     places = {}
-    for row in range(config.rows):
+    for row in range(rows):
         block, slot = divmod(row, size)
         across, down = divmod(block, len(grid.y))
         offset = grid.offsets[slot]
-        for col in range(config.cols):
+        for col in range(cols):
             x = grid.x[first + beside * col + across] + offset
             places[row, col] = f"X{x}/Y{grid.y[down]}/MULT18_{offset}"
     return places
@@ -77,8 +78,9 @@ def place_multipliers(
         if (row, col) in places:
             cell["attributes"]["BEL"] = places[row, col]
     if found != places.keys():
+        rows, cols = config.dsp_size
         raise UserError(
-            f"{netlist.path} must hold the multipliers of {config.rows} x {config.cols} elements, "
+            f"{netlist.path} must hold the multipliers of {rows} x {cols} elements, "
             f"not {len(found)} of them"
         )
     netlist.path.write_text(json.dumps(document), encoding="utf-8")

@@ -183,5 +183,5 @@ class ColumnLanes(wiring.Component):
             entries=self._table_words,
             out_format=self.config.output,
             acc_bits=self.config.accumulator_bits,
-            multiplier_kind=self.config.multiplier,
+            multiplier_kind=self.config.multiplier.for_wide,
         )

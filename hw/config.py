@@ -46,6 +46,9 @@ class EngineConfig:
         Formats of the streams.
     multiplier : MultiplierKind
         What elements multiply with.
+    dsp_rows, dsp_cols : int or None
+        Only the elements of so many rows, whole groups, and columns, the first ones, multiply with
+        that: the others with look-up tables. None takes all.
     """
 
     rows: int = 8
@@ -60,6 +63,8 @@ class EngineConfig:
     weight: IntegerFormat = INT8
     output: IntegerFormat = INT8
     multiplier: MultiplierKind = MultiplierKind.PORTABLE
+    dsp_rows: int | None = None
+    dsp_cols: int | None = None
 
     def __post_init__(self):
         for name, value, low, high in (
@@ -82,6 +87,7 @@ class EngineConfig:
                 f"take a smaller group or {self.rows + -self.rows % self.group} rows"
             )
         self._check_lanes()
+        self._check_multipliers()
         for name, number_format in (("activation", self.activation), ("weight", self.weight)):
             if not number_format.signed or number_format.bits < 2:
                 raise ValueError(
@@ -100,6 +106,22 @@ class EngineConfig:
             raise ValueError(
                 f"lanes must divide the {self.cols} columns, which {self.lanes} does not: "
                 f"take one of {legal}"
+            )
+
+    def _check_multipliers(self):
+        if not isinstance(self.multiplier, MultiplierKind):
+            raise TypeError(f"multiplier must be a MultiplierKind, not {self.multiplier!r}")
+        for name, most in (("dsp_rows", self.rows), ("dsp_cols", self.cols)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
+            if not 0 <= value <= most:
+                raise ValueError(f"{name} must be from 0 to {most}, not {value}")
+        if self.dsp_size[0] % self.group:
+            raise ValueError(
+                f"dsp_rows must be a multiple of the group of {self.group}, not {self.dsp_rows}"
             )
 
     def _check_accumulators(self):
@@ -149,6 +171,20 @@ class EngineConfig:
     def group_layout(self):
         """Layout of the activations of a group."""
         return data.ArrayLayout(self.activation_shape, self.group)
+
+    @property
+    def dsp_size(self):
+        """Rows and columns of the elements that multiply with `multiplier`."""
+        asked = (self.dsp_rows, self.rows), (self.dsp_cols, self.cols)
+        return tuple(most if value is None else value for value, most in asked)
+
+    def kind_of(self, group, col):
+        """Return what the element of a group of rows and a column multiplies with."""
+        rows, cols = self.dsp_size
+        if group * self.group < rows and col < cols:
+            return self.multiplier
+        ecp5 = self.multiplier is MultiplierKind.ECP5
+        return MultiplierKind.ECP5_LUT if ecp5 else MultiplierKind.LUT
 
     def sum_latency(self, group):
         """Cycles from where the sum down to a group is complete to where the next one adds to it.

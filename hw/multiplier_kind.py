@@ -13,3 +13,20 @@ class MultiplierKind(Enum):
 
     ECP5 = "ecp5"
     """An instance of Lattice's MULT18X18D with its own registers, which tools do not infer."""
+
+    ICE40 = "ice40"
+    """An instance of Lattice's SB_MAC16 with its own registers, two products of 8 bits in each."""
+
+    LUT = "lut"
+    """Look-up tables and adders of any part, never a DSP block."""
+
+    ECP5_LUT = "ecp5_lut"
+    """Carry cells of an ECP5, each of which takes two bits of two rows of the product."""
+
+    @property
+    def for_wide(self):
+        """The kind for operands of more than 8 bits beside it, as a requantizer has them.
+
+        Look-up tables are cheap for few bits, and SB_MAC16 has 16: tools find DSP blocks then.
+        """
+        return self if self is MultiplierKind.ECP5 else MultiplierKind.PORTABLE

@@ -5,6 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.multiplier import Multiplier
+from hw.multiplier_kind import MultiplierKind
+from hw.multiplier_pair import MultiplierPair
 from hw.pipeline import delayed, registered
 
 __all__ = ["ProcessingElement"]
@@ -34,6 +36,8 @@ class ProcessingElement(wiring.Component):
         Products in the sum that comes from above, 0 for the first group of a column.
     sum_latency : int
         Cycles from `i_sum` to `o_sum`, 1 or more: the addition, and registers for a far way.
+    kind : MultiplierKind, optional
+        What it multiplies with, if not with `config.multiplier`.
 
     Members
     -------
@@ -52,8 +56,9 @@ class ProcessingElement(wiring.Component):
         Partial sum down to this group.
     """
 
-    def __init__(self, config, *, above, sum_latency=1):
+    def __init__(self, config, *, above, sum_latency=1, kind=None):
         self.config = config
+        self.kind = config.multiplier if kind is None else kind
         self.sum_latency = sum_latency
         self.above = above
         members = {
@@ -97,18 +102,7 @@ class ProcessingElement(wiring.Component):
             self.o_swap.eq(registered(m, self.i_swap, name="swap")),
             self.o_load.eq(registered(m, self.i_load, name="load")),
         ]
-        terms = []
-        for row in range(config.group):
-            multiplier = Multiplier(
-                config.activation_shape, config.weight_shape, kind=config.multiplier
-            )
-            m.submodules[f"multiplier{row}"] = multiplier
-            m.d.comb += [
-                multiplier.a.eq(self.i_activation[row]),
-                multiplier.b.eq(shadow[row]),
-                multiplier.take_b.eq(self.i_swap),
-            ]
-            terms.append(multiplier.o)
+        terms = self._multiply(m, shadow)
         # A level of the adder tree a cycle, each a bit wider.
         while len(terms) > 1:
             terms = [
@@ -122,3 +116,28 @@ class ProcessingElement(wiring.Component):
 
         return m
 
+    def _multiply(self, m, weights):
+        """Add the multipliers, and return their products."""
+        config = self.config
+        shapes = config.activation_shape, config.weight_shape
+        products = []
+        if self.kind is MultiplierKind.ICE40 and config.group > 1:
+            for row in range(0, config.group, 2):
+                pair = MultiplierPair(*shapes, kind=self.kind)
+                m.submodules[f"multipliers{row}"] = pair
+                m.d.comb += [
+                    pair.take_b.eq(self.i_swap),
+                    *(pair.a[n].eq(self.i_activation[row + n]) for n in range(2)),
+                    *(pair.b[n].eq(weights[row + n]) for n in range(2)),
+                ]
+                products += [pair.o[n] for n in range(2)]
+            return products
+        for row in range(config.group):
+            m.submodules[f"multiplier{row}"] = multiplier = Multiplier(*shapes, kind=self.kind)
+            m.d.comb += [
+                multiplier.a.eq(self.i_activation[row]),
+                multiplier.b.eq(weights[row]),
+                multiplier.take_b.eq(self.i_swap),
+            ]
+            products.append(multiplier.o)
+        return products

@@ -98,7 +98,7 @@ class SystolicArray(wiring.Component):
         return m
 
     def _place_element(self, m, platform, g, c):
-        """Put an element into the grid. Those whose sums are as wide are one module."""
+        """Put an element into the grid. Those alike, with sums as wide, are one module."""
         config = self.config
         above = g * config.group
         latency = config.sum_latency(g)
@@ -107,7 +107,11 @@ class SystolicArray(wiring.Component):
             width_in = config.sum_shape(above).width
             width_out = config.sum_shape(above + config.group).width
             module = f"element_{width_in}_{width_out}_{latency}"
+        kind = config.kind_of(g, c)
+        if kind is not config.multiplier:
+            module += f"_{kind.value}"
         return place(
             m, platform, f"element_{g}_{c}",
-            lambda: ProcessingElement(config, above=above, sum_latency=latency), module=module,
+            lambda: ProcessingElement(config, above=above, sum_latency=latency, kind=kind),
+            module=module,
         )

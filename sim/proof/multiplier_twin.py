@@ -54,7 +54,7 @@ class HeldOperand:
 
 HELD: Mapping[MultiplierKind, HeldOperand] = {
     MultiplierKind.PORTABLE: HeldOperand("b_reg"),
-    MultiplierKind.ECP5: HeldOperand("primitive.b_reg", Multiplier.MAX_BITS),
+    MultiplierKind.ECP5: HeldOperand("primitive.b_reg", Multiplier.MAX_BITS[MultiplierKind.ECP5]),
 }
 """The kinds of which the claims can be made."""
 

@@ -44,6 +44,8 @@ TESTBENCH = Testbench(
         {"rows": 12, "cols": 12, "depth": 32, "multiplier": "ecp5"},
         {"rows": 16, "cols": 4, "depth": 16, "lanes": 2, "multiplier": "ecp5"},
         {"rows": 5, "cols": 3, "group": 1, "depth": 9, "multiplier": "ecp5"},
+        {"rows": 8, "cols": 4, "depth": 12, "lanes": 1, "multiplier": "ice40"},
+        {"rows": 12, "cols": 4, "depth": 16, "multiplier": "ecp5", "dsp_rows": 8, "dsp_cols": 2},
     ],
 )
 

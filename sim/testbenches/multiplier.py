@@ -27,9 +27,18 @@ def _build(*, a: int, b: int, kind: str, unsigned: str = "") -> Any:
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"a": 18, "b": 18, "kind": kind} for kind in ("portable", "ecp5")],
+    everyday=[
+        *({"a": 18, "b": 18, "kind": kind} for kind in ("portable", "ecp5")),
+        *({"a": 8, "b": 8, "kind": kind} for kind in ("lut", "ecp5_lut", "ice40")),
+    ],
     long=[
         *({"a": 8, "b": 8, "kind": kind} for kind in ("portable", "ecp5")),
+        *(
+            {"a": a, "b": b, "unsigned": unsigned, "kind": kind}
+            for kind in ("lut", "ecp5_lut")
+            for a, b, unsigned in ((7, 9, "a"), (8, 8, "ab"), (2, 3, ""), (5, 2, ""), (16, 17, "b"))
+        ),
+        {"a": 4, "b": 7, "unsigned": "a", "kind": "ice40"},
         *({"a": 17, "b": 17, "unsigned": "ab", "kind": kind} for kind in ("portable", "ecp5")),
         {"a": 17, "b": 7, "unsigned": "a", "kind": "ecp5"},
         {"a": 2, "b": 18, "kind": "ecp5"},

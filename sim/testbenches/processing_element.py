@@ -34,6 +34,7 @@ TESTBENCH = Testbench(
         {"group": 1, "above": 0},
         {"group": 4, "above": 4},
         {"group": 4, "above": 4, "sum_latency": 2, "multiplier": "ecp5"},
+        {"group": 4, "above": 4, "multiplier": "ice40"},
     ],
     long=[
         {"group": 1, "above": 1},
@@ -44,6 +45,10 @@ TESTBENCH = Testbench(
         {"group": 4, "above": 8, "weight": "int4"},
         {"group": 4, "above": 0, "multiplier": "ecp5"},
         {"group": 1, "above": 1, "multiplier": "ecp5", "weight": "int4"},
+        {"group": 1, "above": 1, "multiplier": "ice40", "weight": "int4"},
+        {"group": 2, "above": 2, "multiplier": "ice40"},
+        {"group": 2, "above": 0, "multiplier": "lut", "weight": "int4"},
+        {"group": 4, "above": 4, "multiplier": "ecp5_lut"},
     ],
 )
 

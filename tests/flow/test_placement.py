@@ -39,6 +39,12 @@ def test_a_column_of_the_array_is_one_of_the_part():
     assert places[0, 11] == "X114/Y10/MULT18_0"
 
 
+def test_only_what_multiplies_with_a_block_has_a_place():
+    places = array_places(config(16, 16, dsp_rows=12, dsp_cols=13), find_part("LFE5U-85F"))
+    assert places.keys() == {(row, col) for row in range(12) for col in range(13)}
+    assert len(set(places.values())) == find_part("LFE5U-85F").multipliers
+
+
 @pytest.mark.parametrize(
     ("engine", "part"),
     [

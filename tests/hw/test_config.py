@@ -3,6 +3,7 @@ import pytest
 from golden.formats import UINT8
 from golden.scheme import Scheme
 from hw.config import EngineConfig
+from hw.multiplier_kind import MultiplierKind
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,20 @@ def test_group_is_the_largest_that_divides_the_rows(rows, group):
 def test_shared_lanes_serve_as_many_columns_each_and_need_a_second_bank(lanes, columns, banks):
     config = EngineConfig(cols=6, lanes=lanes)
     assert (config.lane_columns, config.banks) == (columns, banks)
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "other"),
+    [
+        (MultiplierKind.ECP5, MultiplierKind.ECP5_LUT),
+        (MultiplierKind.PORTABLE, MultiplierKind.LUT),
+        (MultiplierKind.ICE40, MultiplierKind.LUT),
+    ],
+)
+def test_the_first_rows_and_columns_multiply_with_dsp_blocks(multiplier, other):
+    config = EngineConfig(rows=12, cols=4, multiplier=multiplier, dsp_rows=8, dsp_cols=3)
+    kinds = [[config.kind_of(group, col) for col in range(4)] for group in range(3)]
+    assert kinds == [[multiplier] * 3 + [other]] * 2 + [[other] * 4]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +69,11 @@ def test_sum_shape_is_exact(products, largest):
             "lanes must divide the 8 columns, which 0 does not: take one of 1, 2, 4, 8",
         ),
         ({"group": 3}, ValueError, "rows must be grouped by 1, 2 or 4, not 3"),
+        ({"multiplier": "ecp5"}, TypeError, "multiplier must be a MultiplierKind, not 'ecp5'"),
+        ({"dsp_rows": 12}, ValueError, "dsp_rows must be from 0 to 8, not 12"),
+        ({"dsp_cols": 9}, ValueError, "dsp_cols must be from 0 to 8, not 9"),
+        ({"dsp_cols": 1.0}, TypeError, r"dsp_cols must be an integer, not 1\.0"),
+        ({"dsp_rows": 2}, ValueError, "dsp_rows must be a multiple of the group of 4, not 2"),
         (
             {"rows": 6, "group": 4},
             ValueError,
