@@ -17,6 +17,10 @@ class MultiplierKind(Enum):
     ICE40 = "ice40"
     """An instance of Lattice's SB_MAC16 with its own registers, two products of 8 bits in each."""
 
+    DSP48 = "dsp48"
+    """An instance of AMD's DSP48E1 for the products of two neighbouring columns of an array; the
+    `*` of the language elsewhere."""
+
     LUT = "lut"
     """Look-up tables and adders of any part, never a DSP block."""
 

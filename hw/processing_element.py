@@ -1,15 +1,26 @@
 """An element of the array: a group of rows in one column."""
 
+from enum import Enum
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.multiplier import Multiplier
+from hw.multiplier_dsp48 import ColumnPairMultiplier
 from hw.multiplier_kind import MultiplierKind
 from hw.multiplier_pair import MultiplierPair
 from hw.pipeline import delayed, registered
 
-__all__ = ["ProcessingElement"]
+__all__ = ["ProcessingElement", "Side"]
+
+
+class Side(Enum):
+    """Where an element stands of a pair in neighbouring columns that shares its multipliers."""
+
+    ALONE = "alone"
+    LEFT = "left"
+    RIGHT = "right"
 
 
 class ProcessingElement(wiring.Component):
@@ -38,6 +49,8 @@ class ProcessingElement(wiring.Component):
         Cycles from `i_sum` to `o_sum`, 1 or more: the addition, and registers for a far way.
     kind : MultiplierKind, optional
         What it multiplies with, if not with `config.multiplier`.
+    side : Side
+        Whether it multiplies for its neighbour, too, or has it multiply.
 
     Members
     -------
@@ -54,13 +67,20 @@ class ProcessingElement(wiring.Component):
         first group of a column.
     o_sum : Out(signed)
         Partial sum down to this group.
+    i_right_weight : In(ArrayLayout(signed, group))
+    o_right_product : Out(ArrayLayout(signed, group))
+        On the left side of a pair: shadow weights and products of the right one.
+    o_shadow_weight : Out(ArrayLayout(signed, group))
+    i_product : In(ArrayLayout(signed, group))
+        On the right side: its shadow weights and products.
     """
 
-    def __init__(self, config, *, above, sum_latency=1, kind=None):
+    def __init__(self, config, *, above, sum_latency=1, kind=None, side=Side.ALONE):
         self.config = config
         self.kind = config.multiplier if kind is None else kind
         self.sum_latency = sum_latency
         self.above = above
+        self.side = side
         members = {
             "i_activation": In(config.group_layout),
             "i_swap":       In(1),
@@ -71,6 +91,13 @@ class ProcessingElement(wiring.Component):
             "o_load":       Out(1),
             "o_sum":        Out(config.sum_shape(above + config.group)),
         }
+        weights = data.ArrayLayout(config.weight_shape, config.group)
+        bits = config.activation_shape.width + config.weight_shape.width
+        products = data.ArrayLayout(signed(bits), config.group)
+        if side is Side.LEFT:
+            members |= {"i_right_weight": In(weights), "o_right_product": Out(products)}
+        if side is Side.RIGHT:
+            members |= {"o_shadow_weight": Out(weights), "i_product": In(products)}
         if above:
             members["i_sum"] = In(config.sum_shape(above))
         super().__init__(members)
@@ -118,26 +145,43 @@ class ProcessingElement(wiring.Component):
 
     def _multiply(self, m, weights):
         """Add the multipliers, and return their products."""
-        config = self.config
-        shapes = config.activation_shape, config.weight_shape
+        if self.side is Side.RIGHT:
+            m.d.comb += self.o_shadow_weight.eq(weights)
+            return [self.i_product[row] for row in range(self.config.group)]
+        if self.kind is MultiplierKind.ICE40 and self.config.group > 1:
+            return self._multiply_pairs(m, weights)
+        shapes = self.config.activation_shape, self.config.weight_shape
         products = []
-        if self.kind is MultiplierKind.ICE40 and config.group > 1:
-            for row in range(0, config.group, 2):
-                pair = MultiplierPair(*shapes, kind=self.kind)
-                m.submodules[f"multipliers{row}"] = pair
+        for row in range(self.config.group):
+            if self.side is Side.LEFT:
+                multiplier = ColumnPairMultiplier(*shapes)
                 m.d.comb += [
-                    pair.take_b.eq(self.i_swap),
-                    *(pair.a[n].eq(self.i_activation[row + n]) for n in range(2)),
-                    *(pair.b[n].eq(weights[row + n]) for n in range(2)),
+                    multiplier.b_right.eq(self.i_right_weight[row]),
+                    self.o_right_product[row].eq(multiplier.o_right),
                 ]
-                products += [pair.o[n] for n in range(2)]
-            return products
-        for row in range(config.group):
-            m.submodules[f"multiplier{row}"] = multiplier = Multiplier(*shapes, kind=self.kind)
+            else:
+                multiplier = Multiplier(*shapes, kind=self.kind)
+            m.submodules[f"multiplier{row}"] = multiplier
             m.d.comb += [
                 multiplier.a.eq(self.i_activation[row]),
                 multiplier.b.eq(weights[row]),
                 multiplier.take_b.eq(self.i_swap),
             ]
             products.append(multiplier.o)
+        return products
+
+    def _multiply_pairs(self, m, weights):
+        """Add multipliers of two rows each."""
+        products = []
+        for row in range(0, self.config.group, 2):
+            pair = MultiplierPair(
+                self.config.activation_shape, self.config.weight_shape, kind=self.kind
+            )
+            m.submodules[f"multipliers{row}"] = pair
+            m.d.comb += [
+                pair.take_b.eq(self.i_swap),
+                *(pair.a[n].eq(self.i_activation[row + n]) for n in range(2)),
+                *(pair.b[n].eq(weights[row + n]) for n in range(2)),
+            ]
+            products += [pair.o[n] for n in range(2)]
         return products

@@ -4,8 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.multiplier_kind import MultiplierKind
 from hw.place import place
-from hw.processing_element import ProcessingElement
+from hw.processing_element import ProcessingElement, Side
 
 __all__ = ["SystolicArray"]
 
@@ -88,6 +89,11 @@ class SystolicArray(wiring.Component):
                     element.i_load.eq(left.o_load if left else self.i_load[g]),
                     element.i_weight.eq(self.i_weight[c]),
                 ]
+                if self._side_of(g, c) is Side.RIGHT:
+                    m.d.comb += [
+                        left.i_right_weight.eq(element.o_shadow_weight),
+                        element.i_product.eq(left.o_right_product),
+                    ]
                 if g > 0:
                     m.d.comb += element.i_sum.eq(above[c].o_sum)
                 left = above[c] = element
@@ -96,6 +102,14 @@ class SystolicArray(wiring.Component):
             m.d.comb += self.o_sum[c].eq(above[c].o_sum)
 
         return m
+
+    def _side_of(self, g, c):
+        """Return where an element stands of a pair that shares its multipliers."""
+        right = c | 1
+        pair = right < self.config.cols and self.config.kind_of(g, right) is MultiplierKind.DSP48
+        if not pair:
+            return Side.ALONE
+        return Side.RIGHT if c == right else Side.LEFT
 
     def _place_element(self, m, platform, g, c):
         """Put an element into the grid. Those alike, with sums as wide, are one module."""
@@ -107,11 +121,14 @@ class SystolicArray(wiring.Component):
             width_in = config.sum_shape(above).width
             width_out = config.sum_shape(above + config.group).width
             module = f"element_{width_in}_{width_out}_{latency}"
-        kind = config.kind_of(g, c)
+        kind, side = config.kind_of(g, c), self._side_of(g, c)
         if kind is not config.multiplier:
             module += f"_{kind.value}"
+        if side is not Side.ALONE:
+            module += f"_{side.value}"
         return place(
             m, platform, f"element_{g}_{c}",
-            lambda: ProcessingElement(config, above=above, sum_latency=latency, kind=kind),
+            lambda: ProcessingElement(
+                config, above=above, sum_latency=latency, kind=kind, side=side),
             module=module,
         )

@@ -38,7 +38,8 @@ module DSP48E1 (
   parameter USE_MULT = "MULTIPLY";
 
   generate
-    if (AREG != 1 || ADREG != 0 || BREG != 2 || DREG != 1 || MREG != 1 || PREG != 0
+    if (AREG != 1 || ACASCREG != 1 || ADREG != 0 || BREG != 2 || BCASCREG != 2 || CREG != 0
+        || DREG != 1 || MREG != 1 || PREG != 0
         || INMODEREG != 0 || OPMODEREG != 0 || ALUMODEREG != 0 || CARRYINREG != 0
         || CARRYINSELREG != 0 || USE_DPORT != "TRUE" || USE_MULT != "MULTIPLY") begin : refused
       this_mode_of_DSP48E1_is_not_modelled refused ();
