@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import CRC32
+from hw.pipeline import registered
 
 __all__ = ["CRC_PORT", "PacketCrc"]
 
@@ -17,7 +18,7 @@ CRC_PORT = wiring.Signature({
     "word":  Out(_WORD),
     "ready": In(1),   # all of it but the last bits is worked in
     "take":  Out(1),  # those as well, and the next word comes; only while `valid` and `ready`
-    "crc":   In(_WORD),  # of all words taken
+    "crc":   In(_WORD),  # of all words taken, `PacketCrc.LATENCY` cycles later
 })
 
 
@@ -27,7 +28,7 @@ class PacketCrc(wiring.Component):
     A word can be taken `32 // width - 1` cycles after it came. That is soon enough where a carrier
     brings bytes, and the CRC of a byte has a fifth of the gates of that of a word.
 
-    Latency is 1 cycle from the word's `take`; throughput one word in `32 // width` cycles.
+    Latency is `LATENCY` cycles from the word's `take`; throughput one word in `32 // width` cycles.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class PacketCrc(wiring.Component):
     -------
     user : In(CRC_PORT)
     """
+
+    LATENCY = 2
 
     def __init__(self, *, width):
         if width not in _WIDTHS:
@@ -50,13 +53,16 @@ class PacketCrc(wiring.Component):
         m.submodules.crc = crc = CRC32(data_width=self.width).create()
         user, parts = self.user, _WORD // self.width
         part = Signal(range(parts))
+        goes = Signal()
+        chosen = Array(user.word.word_select(n, self.width) for n in range(parts))[part]
         m.d.comb += [
             user.ready.eq(part == parts - 1),
             user.crc.eq(crc.crc),
-            crc.start.eq(user.start & (part == 0)),
-            crc.data.eq(Array(user.word.word_select(n, self.width) for n in range(parts))[part]),
-            crc.valid.eq(Mux(user.ready, user.take, user.valid)),
+            goes.eq(Mux(user.ready, user.take, user.valid)),
+            crc.data.eq(registered(m, chosen, name="chosen")),
+            crc.start.eq(registered(m, user.start & (part == 0), name="starts")),
         ]
-        with m.If(crc.valid):
+        m.d.sync += crc.valid.eq(goes)
+        with m.If(goes):
             m.d.sync += part.eq((part + 1)[:len(part)])
         return m

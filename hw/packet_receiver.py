@@ -5,7 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import MAGIC, MAX_WORDS, PACKET, PACKET_WORD
-from hw.packet_crc import CRC_PORT
+from hw.packet_crc import CRC_PORT, PacketCrc
+from hw.pipeline import registered
 
 __all__ = ["PacketReceiver"]
 
@@ -19,7 +20,7 @@ class PacketReceiver(wiring.Component):
 
     The header stays at `o` until it is taken, and nothing is read meanwhile.
 
-    Latency is 1 cycle from the last word to the header; throughput that of the CRC.
+    Latency is `LATENCY` cycles from the last word to the header; throughput that of the CRC.
 
     Members
     -------
@@ -34,7 +35,7 @@ class PacketReceiver(wiring.Component):
         To a `PacketCrc`.
     """
 
-    LATENCY = 1
+    LATENCY = 1 + PacketCrc.LATENCY
 
     def __init__(self):
         super().__init__({
@@ -51,6 +52,12 @@ class PacketReceiver(wiring.Component):
         crc, word, last = self.crc, self.i.payload.data, self.i.payload.last
         header = Signal(PACKET.layout, reset_less=True)
         index = Signal(range(max(PACKET.words, MAX_WORDS)))
+        left = Signal(signed(len(header.length) + 1), reset_less=True)
+        claimed = Signal.like(word, reset_less=True)
+        differs = registered(m, Cat(
+            claimed.word_select(n, 8) != crc.crc.word_select(n, 8) for n in range(4)
+        ), name="differs")
+        too_long = header.length > MAX_WORDS
         taken, worked = Signal(), Signal()
         m.d.comb += [
             taken.eq(self.i.valid & self.i.ready),
@@ -64,7 +71,8 @@ class PacketReceiver(wiring.Component):
         with m.FSM() as fsm:
             m.d.comb += [
                 # The CRC's own word is compared, and not worked in.
-                worked.eq(~fsm.ongoing("HOLD") & ~fsm.ongoing("CRC")),
+                worked.eq(
+                    fsm.ongoing("HEADER") | fsm.ongoing("PAYLOAD") | fsm.ongoing("SKIP")),
                 self.i.ready.eq(fsm.ongoing("CRC") | (worked & crc.ready)),
                 crc.valid.eq(worked & self.i.valid),
                 self.o.valid.eq(fsm.ongoing("HOLD")),
@@ -72,20 +80,25 @@ class PacketReceiver(wiring.Component):
                 crc.start.eq(fsm.ongoing("HEADER") & (index == 0)),
             ]
             with m.State("HEADER"), m.If(taken):
-                self._header(m, header, index)
+                self._header(m, header, index, left)
             with m.State("PAYLOAD"), m.If(taken):
-                m.d.sync += index.eq(index + 1)
+                m.d.sync += [index.eq(index + 1), left.eq((left - 1)[:len(left)].as_signed())]
                 with m.If(last):
                     m.next = "HEADER"
-                # No index reaches a length that is too large: the end of the packet drops it.
-                with m.Elif(index == header.length - 1):
+                # A packet that is too long is dropped at its end.
+                with m.Elif(left[-1] & ~too_long):
                     m.next = "CRC"
             with m.State("CRC"), m.If(taken):
+                m.d.sync += claimed.eq(word)
                 m.next = "SKIP"
                 with m.If(last):
+                    m.next = "SETTLE"
+            with m.State("SETTLE"):
+                m.next = "CHECK"
+            with m.State("CHECK"):
+                m.next = "HOLD"
+                with m.If(differs.any()):
                     m.next = "HEADER"
-                    with m.If(word == crc.crc):
-                        m.next = "HOLD"
             with m.State("SKIP"), m.If(taken & last):
                 m.next = "HEADER"
             with m.State("HOLD"), m.If(self.o.ready):
@@ -95,7 +108,7 @@ class PacketReceiver(wiring.Component):
 
         return m
 
-    def _header(self, m, header, index):
+    def _header(self, m, header, index, left):
         """Take a word of the header, and see how it goes on."""
         word = self.i.payload.data
         # The last word of the header, where the length stands, has only just come.
@@ -104,10 +117,13 @@ class PacketReceiver(wiring.Component):
         m.d.sync += [
             header.as_value().word_select(index[:2], 32).eq(word),
             index.eq(index + 1),
+            # Of the words of the payload, less two: its sign says that the next one is the last.
+            left.eq((length - 2)[:len(left)].as_signed()),
         ]
         with m.If(self.i.payload.last):
             m.next = "HEADER"
-        with m.Elif((index == 0) & (word != MAGIC)):
+        # The magic is looked at with the word behind it.
+        with m.Elif((index == 1) & (header.magic != MAGIC)):
             m.next = "SKIP"
         with m.Elif(index == PACKET.words - 1):
             m.d.sync += index.eq(0)

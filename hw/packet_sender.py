@@ -4,14 +4,14 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.packet import MAX_WORDS, PACKET, PACKET_WORD
+from hw.packet import PACKET, PACKET_WORD
 from hw.packet_crc import CRC_PORT
 
 __all__ = ["PacketSender"]
 
 
 class PacketSender(wiring.Component):
-    """Puts out a header, as many words of a buffer as its length says, and the CRC of all.
+    """Puts out a header, as many words of a payload as its length says, and the CRC of all.
 
     The header must stay until it is taken, which is with the packet's last word.
 
@@ -21,74 +21,82 @@ class PacketSender(wiring.Component):
     Members
     -------
     i : In(stream.Signature(PACKET.layout))
+    i_payload : In(stream.Signature(32))
+        The words of the payload.
     o : Out(stream.Signature(PACKET_WORD))
-    o_read_address : Out(range(MAX_WORDS))
-    i_read_data : In(32)
-        The buffer's read port; data comes a cycle after its address.
+    o_reads : Out(1)
+        The words of the payload are wanted, as many as the header's length says.
     crc : Out(CRC_PORT)
         To a `PacketCrc`.
     """
 
-    LATENCY = 0
+    LATENCY = 1
 
     def __init__(self):
         super().__init__({
-            "i":              In(stream.Signature(PACKET.layout)),
-            "o":              Out(stream.Signature(PACKET_WORD)),
-            "o_read_address": Out(range(MAX_WORDS)),
-            "i_read_data":    In(32),
-            "crc":            Out(CRC_PORT),
+            "i":         In(stream.Signature(PACKET.layout)),
+            "i_payload": In(stream.Signature(32)),
+            "o":         Out(stream.Signature(PACKET_WORD)),
+            "o_reads":   Out(1),
+            "crc":       Out(CRC_PORT),
         })
 
     def elaborate(self, platform):
         m = Module()
-        crc = self.crc
-        header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
-        length = self.i.payload.length
-        word, last = self.o.payload.data, self.o.payload.last
-        index = Signal(range(max(PACKET.words, MAX_WORDS)))
-        taken = Signal()
+        crc, length = self.crc, self.i.payload.length
+
+        # The header is shifted out word by word.
+        header = Signal(PACKET.words * 32, reset_less=True)
+        number = Signal(range(PACKET.words))
+        left = Signal(signed(len(length) + 1), reset_less=True)  # its sign says: the last word
+        has_payload = Signal(reset_less=True)
+        in_header, in_payload, taken = Signal(), Signal(), Signal()
         m.d.comb += [
             taken.eq(self.o.valid & self.o.ready),
-            crc.word.eq(word),
+            self.i_payload.ready.eq(in_payload & crc.ready & self.o.ready),
+            crc.valid.eq(in_header | (in_payload & self.i_payload.valid)),
+            crc.start.eq(in_header & (number == 0)),
+            crc.word.eq(Mux(in_header, header[:32], self.i_payload.payload)),
             crc.take.eq(taken & crc.valid),
+            self.o.payload.data.eq(crc.word),
+            self.o.valid.eq(crc.valid & crc.ready),
         ]
+        with m.If(taken):
+            m.d.sync += header.eq(header[32:])
 
         with m.FSM():
-            with m.State("HEADER"):
-                m.d.comb += [
-                    self.o.valid.eq(self.i.valid & crc.ready),
-                    word.eq(header[index[:2]]),
-                    crc.valid.eq(self.i.valid),
-                    crc.start.eq(index == 0),
+            with m.State("IDLE"):
+                m.d.sync += [
+                    header.eq(self.i.payload), number.eq(0),
+                    left.eq((length - 2)[:len(left)].as_signed()), has_payload.eq(length != 0),
                 ]
+                with m.If(self.i.valid):
+                    m.d.comb += self.o_reads.eq(length != 0)
+                    m.next = "HEADER"
+            with m.State("HEADER"):
+                m.d.comb += in_header.eq(1)
                 with m.If(taken):
-                    m.d.sync += index.eq(index + 1)
-                    with m.If(index == PACKET.words - 1):
-                        m.d.sync += index.eq(0)
-                        m.next = "CRC"
-                        with m.If(length != 0):
+                    m.d.sync += number.eq(number + 1)
+                    with m.If(number == PACKET.words - 1):
+                        m.next = "SETTLE"
+                        with m.If(has_payload):
                             m.next = "PAYLOAD"
             with m.State("PAYLOAD"):
-                m.d.comb += [
-                    self.o.valid.eq(crc.ready),
-                    word.eq(self.i_read_data),
-                    self.o_read_address.eq((index + taken)[:len(self.o_read_address)]),
-                    crc.valid.eq(1),
-                ]
+                m.d.comb += in_payload.eq(1)
                 with m.If(taken):
-                    m.d.sync += index.eq(index + 1)
-                    with m.If(index == length - 1):
-                        m.d.sync += index.eq(0)
-                        m.next = "CRC"
+                    m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
+                    with m.If(left[-1]):
+                        m.next = "SETTLE"
+            with m.State("SETTLE"):
+                m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [
                     self.o.valid.eq(1),
-                    word.eq(crc.crc),
-                    last.eq(1),
+                    self.o.payload.data.eq(crc.crc),
+                    self.o.payload.last.eq(1),
                     self.i.ready.eq(taken),
                 ]
                 with m.If(taken):
-                    m.next = "HEADER"
+                    m.next = "IDLE"
 
         return m
