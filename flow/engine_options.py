@@ -33,6 +33,8 @@ _ENGINE: _Kinds = {
         "What elements multiply with: any tool's Verilog, or a part's own blocks.",
         MultiplierKind.PORTABLE.value,
     ),
+    "dsp_rows": (int, "Rows that multiply with it; the others with look-up tables.", "all"),
+    "dsp_cols": (int, "Columns that multiply with it.", "all"),
 }
 
 _MEMORIES: _Kinds = {

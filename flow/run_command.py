@@ -54,7 +54,15 @@ RTL, NETLIST, BOARD = "rtl", "netlist", "board"
     "--port", type=click.Path(path_type=Path), help="Serial port of the board: /dev/ttyUSB0."
 )
 @click.option("--baud", type=int, help="Bits a second of the board's serial line.")
-@engine_options(rows=8, cols=8, depth=512, lanes=None, multiplier=MultiplierKind.PORTABLE.value)
+@engine_options(
+    rows=8,
+    cols=8,
+    depth=512,
+    lanes=None,
+    multiplier=MultiplierKind.PORTABLE.value,
+    dsp_rows=None,
+    dsp_cols=None,
+)
 @memory_options(activation_bytes=None, weight_words=None, parameter_words=None, program_words=None)
 @click.option(
     "--clock", type=float, metavar="MHZ", help="For the time.  [default: 100, or the board's]"

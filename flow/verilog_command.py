@@ -22,6 +22,8 @@ __all__ = ["command"]
     depth=512,
     schemes=SCHEMES,
     multiplier=MultiplierKind.PORTABLE.value,
+    dsp_rows=None,
+    dsp_cols=None,
 )
 @click.option(
     "--top",

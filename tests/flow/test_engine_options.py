@@ -50,6 +50,11 @@ def test_the_help_has_them_in_order_and_every_default():
             EngineConfig(schemes=frozenset({Scheme.SHIFT, Scheme.FIXED})),
         ),
         ({"multiplier": "ecp5"}, EngineConfig(multiplier=MultiplierKind.ECP5)),
+        ({"multiplier": "ecp5_lut"}, EngineConfig(multiplier=MultiplierKind.ECP5_LUT)),
+        (
+            {"multiplier": "ecp5", "dsp_rows": 4, "dsp_cols": None},
+            EngineConfig(multiplier=MultiplierKind.ECP5, dsp_rows=4),
+        ),
     ],
 )
 def test_the_engine_is_what_the_options_say(options, config):
