@@ -28,11 +28,11 @@ _MODULE = re.compile(r"^module\s+(\\?[\w$]+)\b.*?\bendmodule\b", re.MULTILINE | 
 _TIMING = re.compile(r"\bspecify\b.*?\bendspecify\b", re.DOTALL)
 _DIRECTIVE = re.compile(r"^`(?!include|timescale|celldefine|endcelldefine).*$", re.MULTILINE)
 _COMPUTES = re.compile(r"\b(?:assign|always|initial)\b|\bwire\b[^;]*=")
-_WORD = re.compile(r"[\w$]+")
+_INSTANCE = re.compile(r"^\s*([A-Z]\w*)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
 
 
 def cell_models(family: Family, cells: Iterable[str]) -> str:
-    """Return the models of the named cells that `sim.primitives` does not have.
+    """Return Yosys's models of the named cells, of all but those that only `sim.primitives` has.
 
     Raises
     ------
@@ -40,12 +40,14 @@ def cell_models(family: Family, cells: Iterable[str]) -> str:
         There is no model of a cell.
     """
     directives, library = _library(family)
-    needed, left = set(), set(cells) - PRIMITIVES
+    needed, left = set(), set(cells)
     while left:
         name = left.pop()
         text = library.get(name, "")
-        parts = set(_WORD.findall(text)) & library.keys() - {name}
+        parts = set(_INSTANCE.findall(text)) & library.keys()
         if not parts and not _COMPUTES.search(text):
+            if name in PRIMITIVES:
+                continue
             raise UserError(f"there is no simulation model of {family.value}'s cell {name}")
         needed.add(name)
         left |= parts - needed

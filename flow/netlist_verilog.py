@@ -22,14 +22,11 @@ __all__ = ["netlist_verilog"]
 _VERILOG, _CELLS = "netlist.v", "cells.json"
 
 # Yosys writes wires for what nobody looks at; models were written for other simulators.
-_BEGIN = """\
-/* verilator lint_off WIDTH */
-/* verilator lint_off UNUSED */
-/* verilator lint_off UNDRIVEN */
-/* verilator lint_off PINMISSING */
-/* verilator lint_off PINCONNECTEMPTY */
-/* verilator lint_off SYNCASYNCNET */
-/* verilator lint_off GENUNNAMED */
+_WAIVED = (
+    *("WIDTH", "UNUSED", "UNDRIVEN", "PINMISSING", "PINCONNECTEMPTY", "GENUNNAMED"),
+    *("SYNCASYNCNET", "INITIALDLY", "BLKSEQ", "MULTIDRIVEN", "CASEINCOMPLETE", "UNOPTFLAT"),
+)
+_DEFINITIONS = """\
 `define NO_ICE40_DEFAULT_ASSIGNMENTS
 `ifdef VERILATOR
 `define LASTBIT_UNKNOWN(bits) {((bits) / 8) {8'ha5}}
@@ -67,7 +64,9 @@ def netlist_verilog(
         build_root.resolve() / f"netlist-{key}", partial(_write, component, top, family)
     )
     cells = json.loads((folder / _CELLS).read_text(encoding="utf-8"))
-    return _BEGIN + (folder / _VERILOG).read_text(encoding="utf-8") + cell_models(family, cells)
+    text = (folder / _VERILOG).read_text(encoding="utf-8")
+    waivers = "".join(f"/* verilator lint_off {rule} */\n" for rule in _WAIVED)
+    return waivers + _DEFINITIONS + text + cell_models(family, cells)
 
 
 def _write(component: Any, top: str, family: Family, folder: Path) -> None:

@@ -1,0 +1,172 @@
+"""What is placed and routed computes what the RTL does: memories, engines, an accelerator."""
+
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+from netlist_memory import TestedMemory
+
+from flow.asic import telling_job
+from flow.errors import UserError
+from flow.job import TOP, Level, run_job
+from flow.netlist_cells import cell_models
+from flow.netlist_level import NetlistLevel
+from flow.netlist_verilog import netlist_verilog
+from flow.network_run import run_network
+from flow.parts import Family
+from flow.random_graphs import random_graph, random_inputs
+from hw.accelerator_config import AcceleratorConfig
+from hw.config import EngineConfig
+from hw.gemm_axis import GemmAxis
+from hw.multiplier_kind import MultiplierKind
+from sim import testbench
+from sim.runner import run
+from sim.simulator import Simulator
+
+KINDS = {Family.ECP5: MultiplierKind.ECP5}
+
+MEMORIES = [
+    *((Family.ECP5, "DP16KD", *shape) for shape in ((36, 512, 9), (18, 1024, 18), (9, 2048, 9))),
+    *((Family.ECP5, "DP16KD", *shape) for shape in ((4, 4096, 4), (2, 8192, 2), (1, 16384, 1))),
+    *((Family.GOWIN, "SDPX9B", *shape) for shape in ((36, 512, 9), (18, 1024, 9), (9, 2048, 9))),
+    *((Family.GOWIN, "SDPB", *shape) for shape in ((4, 4096, 4), (1, 16384, 1))),
+    *((Family.XC7, "RAMB18E1", *shape) for shape in ((36, 512, 9), (18, 1024, 9), (1, 16384, 1))),
+    *((Family.XC7, "RAMB36E1", *shape) for shape in ((72, 512, 9), (9, 4096, 9), (4, 8192, 4))),
+    *((Family.ICE40, "SB_RAM40_4K", *shape) for shape in ((16, 256, 1), (2, 2048, 2))),
+]
+
+
+def need_icarus():
+    if (missing := Simulator.ICARUS.missing()) is not None:
+        pytest.skip(missing)
+
+
+def small(family):
+    kind = KINDS.get(family, MultiplierKind.PORTABLE)
+    return EngineConfig(rows=4, cols=2, depth=8, lanes=1, multiplier=kind)
+
+
+@cache
+def element():
+    """The netlist of an element of the array, and what its testbench takes."""
+    parameters = {"group": 2, "above": 2}
+    component = testbench.testbenches()["processing_element"].build(**parameters)
+    return netlist_verilog(component, "processing_element", Family.ECP5), parameters
+
+
+def failures(text):
+    need_icarus()
+    _, parameters = element()
+    result = run(
+        text,
+        "processing_element",
+        "sim.testbenches.processing_element",
+        simulator=Simulator.ICARUS,
+        seed=1,
+        parameters=parameters,
+    )
+    return result.failures
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", Family)
+def test_an_engine_gives_the_bits_of_golden_in_the_cycles_of_the_rtl(family):
+    need_icarus()
+    job = telling_job(small(family), seed=1)
+    rtl = run_job(job, Level.ICARUS)
+    netlist = run_job(job, NetlistLevel(family, Simulator.ICARUS))
+    np.testing.assert_array_equal(netlist.outputs, job.golden())
+    assert netlist.cycles == rtl.cycles
+
+
+@pytest.mark.parametrize(
+    ("family", "block", "width", "depth", "part"),
+    [pytest.param(*case, marks=[pytest.mark.long] if i else []) for i, case in enumerate(MEMORIES)],
+)
+def test_a_block_memory_holds_what_is_written(family, block, width, depth, part):
+    need_icarus()
+    shape = {"width": width, "depth": depth, "part": part}
+    text = netlist_verilog(TestedMemory(**shape), "memory", family)
+    assert re.search(rf"^  {block} ", text, re.MULTILINE)
+    result = run(
+        text, "memory", "netlist_memory", simulator=Simulator.ICARUS, seed=1, parameters=shape
+    )
+    assert result.ok, result.failures
+
+
+def test_an_element_passes_its_testbench():
+    assert not failures(element()[0])
+
+
+def flipped(text, bit):
+    """The text with one bit of a look-up table the other way."""
+    found = re.search(r"  CCU2C #\(\s+\.INIT0\(16'h([0-9a-f]+)\)", text)
+    value = int(found[1], 16) ^ 1 << bit
+    return text[: found.start(1)] + f"{value:x}" + text[found.end(1) :]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        lambda text: flipped(text, 9),
+        lambda text: text.replace(".CE(i_load)", ".CE(1'h1)", 1),
+        lambda text: re.sub(r"\.A3\([^)]*\)", ".A3(1'h0)", text, count=1),
+        lambda text: re.sub(r"\.CIN\(_\w+(\[\d+\])?\)", ".CIN(1'h0)", text, count=1),
+    ],
+    ids=["a bit of a LUT", "no clock enable", "a bit of an operand", "a carry cut"],
+)
+def test_a_planted_bug_in_a_netlist_fails_the_testbench(plant):
+    text = element()[0]
+    planted = plant(text)
+    assert planted != text
+    assert failures(planted)
+
+
+def test_a_cell_without_a_model_is_named():
+    with pytest.raises(UserError, match="there is no simulation model of gowin's cell EMCU"):
+        cell_models(Family.GOWIN, ["LUT4", "EMCU"])
+
+
+def test_no_memory_begins_with_zeros():
+    shape = {"width": 8, "depth": 16, "part": 8}
+    text = netlist_verilog(TestedMemory(**shape), "memory", Family.GOWIN)
+    cell = text[text.index("  RAM16SDP4 #(") :].partition(";")[0]
+    assert len(re.findall(r"\.INIT_\d\(`LASTBIT_UNKNOWN\(16\)\)", cell)) == 4
+
+
+@pytest.mark.long
+def test_an_accelerator_runs_a_network_in_the_cycles_of_the_rtl():
+    need_icarus()
+    config = AcceleratorConfig(
+        engine=EngineConfig(rows=1, cols=1, depth=4, statistics=True),
+        activation_bytes=1024,
+        weight_words=128,
+        parameter_words=32,
+        program_words=64,
+    )
+    graph = random_graph(np.random.default_rng(2), layers=1, largest=2)
+    inputs = random_inputs(graph, np.random.default_rng(2))
+    level = NetlistLevel(Family.GOWIN, Simulator.ICARUS)
+    netlist, rtl = (run_network(graph, inputs, config, on) for on in (level, Level.ICARUS))
+    assert netlist.equal
+    assert netlist.result.registers == rtl.result.registers
+
+
+@pytest.mark.long
+def test_a_family_that_has_no_such_primitive_is_told():
+    config = EngineConfig(rows=1, cols=1, multiplier=MultiplierKind.ECP5)
+    with pytest.raises(UserError, match=r"^lastbit_gemm cannot be synthesized for gowin: "):
+        netlist_verilog(GemmAxis(config), TOP, Family.GOWIN)
+
+
+def test_one_function_runs_rtl_and_netlists(monkeypatch):
+    ran = []
+    monkeypatch.setattr("flow.job.netlist_verilog", lambda *_: "netlist")
+    monkeypatch.setattr(
+        "flow.job.run_verilog", lambda job, text, **options: ran.append((text, options))
+    )
+    job = telling_job(small(Family.ECP5), seed=1)
+    run_job(job, NetlistLevel(Family.ECP5))
+    assert ran[0][0] == "netlist"
+    assert ran[0][1]["simulator"] is Simulator.VERILATOR
