@@ -111,6 +111,13 @@ class EngineConfig:
     def _check_multipliers(self):
         if not isinstance(self.multiplier, MultiplierKind):
             raise TypeError(f"multiplier must be a MultiplierKind, not {self.multiplier!r}")
+        most = self.multiplier.max_bits
+        for name in ("activation", "weight"):
+            if most is not None and getattr(self, name).bits > most:
+                raise ValueError(
+                    f"{name} must have at most {most} bits for multipliers of the kind "
+                    f"{self.multiplier.value}, not {getattr(self, name).bits}"
+                )
         for name, most in (("dsp_rows", self.rows), ("dsp_cols", self.cols)):
             value = getattr(self, name)
             if value is None:

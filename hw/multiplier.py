@@ -1,13 +1,11 @@
 """A pipelined multiplier, of the language, of a vendor's primitive, or of look-up tables."""
 
 from contextlib import nullcontext
-from types import MappingProxyType
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import multiplier_ecp5, multiplier_ice40
 from hw.multiplier_ecp5 import add_mult18
 from hw.multiplier_ecp5_lut import add_carry_product
 from hw.multiplier_ice40 import add_mac16
@@ -30,7 +28,7 @@ class Multiplier(wiring.Component):
     Parameters
     ----------
     a_shape, b_shape : Shape
-        Of the operands; at most `MAX_BITS[kind]` bits, a sign included, for a vendor's primitive.
+        Of the operands; at most `kind.max_bits` bits, a sign included.
     kind : MultiplierKind
         What it is built of.
     holds_b : bool
@@ -46,10 +44,6 @@ class Multiplier(wiring.Component):
     """
 
     LATENCY = 3
-    MAX_BITS = MappingProxyType({
-        MultiplierKind.ECP5: multiplier_ecp5.MAX_BITS,
-        MultiplierKind.ICE40: multiplier_ice40.MAX_BITS,
-    })
 
     def __init__(self, a_shape, b_shape, *, kind=MultiplierKind.PORTABLE, holds_b=True):
         self.kind = kind
@@ -58,8 +52,8 @@ class Multiplier(wiring.Component):
         self.b_shape = Shape.cast(b_shape)
         for name, shape in (("a", self.a_shape), ("b", self.b_shape)):
             bits = shape.width + (not shape.signed)
-            most = self.MAX_BITS.get(kind, bits)
-            if bits > most:
+            most = kind.max_bits
+            if most is not None and bits > most:
                 raise ValueError(f"{name} must have at most {most} bits with its sign, not {bits}")
         is_signed = self.a_shape.signed or self.b_shape.signed
         self.o_shape = Shape(self.a_shape.width + self.b_shape.width, is_signed)

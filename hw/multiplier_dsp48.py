@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.multiplier import Multiplier
+from hw.multiplier_kind import MultiplierKind
 from hw.pipeline import registered
 
 __all__ = ["ColumnPairMultiplier"]
@@ -58,7 +59,7 @@ class ColumnPairMultiplier(wiring.Component):
     Parameters
     ----------
     a_shape, b_shape : Shape
-        Of the operands: signed, at most `MAX_BITS` bits.
+        Of the operands: signed, at most `MultiplierKind.DSP48.max_bits` bits.
 
     Members
     -------
@@ -70,16 +71,14 @@ class ColumnPairMultiplier(wiring.Component):
     """
 
     LATENCY = Multiplier.LATENCY
-    MAX_BITS = 8
 
     def __init__(self, a_shape, b_shape):
         self.a_shape = Shape.cast(a_shape)
         self.b_shape = Shape.cast(b_shape)
         for name, shape in (("a", self.a_shape), ("b", self.b_shape)):
-            if not shape.signed or shape.width > self.MAX_BITS:
-                raise ValueError(
-                    f"{name} must be signed, of at most {self.MAX_BITS} bits, not {shape!r}"
-                )
+            most = MultiplierKind.DSP48.max_bits
+            if not shape.signed or shape.width > most:
+                raise ValueError(f"{name} must be signed, of at most {most} bits, not {shape!r}")
         product = signed(self.a_shape.width + self.b_shape.width)
         super().__init__({
             "a":       In(self.a_shape),

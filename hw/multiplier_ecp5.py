@@ -2,10 +2,9 @@
 
 from amaranth.hdl import *
 
-__all__ = ["MAX_BITS", "add_mult18"]
+from hw.multiplier_kind import MultiplierKind
 
-MAX_BITS = 18
-"""Of an operand, with its sign."""
+__all__ = ["add_mult18"]
 
 
 def add_mult18(m, a, b, take_b, *, o_shape):
@@ -15,15 +14,16 @@ def add_mult18(m, a, b, take_b, *, o_shape):
     routing. Clocks, enables and resets that no register uses stay open: nextpnr would route a
     constant to each of them, around the block where there is least room, and may never end.
     """
-    product = Signal(2 * MAX_BITS)
+    width = MultiplierKind.ECP5.max_bits
+    product = Signal(2 * width)
     ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_CE1": take_b, "i_RST0": 0}
     for operand, value in (("A", a), ("B", b)):
         # An unsigned operand is a signed one with a zero in front.
         bits = Value.cast(value) if value.shape().signed else Cat(value, 0)
-        bits = Cat(Const(0, MAX_BITS - len(bits)), bits)
-        ports |= {f"i_{operand}{n}": bits[n] for n in range(MAX_BITS)}
+        bits = Cat(Const(0, width - len(bits)), bits)
+        ports |= {f"i_{operand}{n}": bits[n] for n in range(width)}
         ports |= {f"i_SIGNED{operand}": 1, f"i_SOURCE{operand}": 0}
-    ports |= {f"o_P{n}": product[n] for n in range(2 * MAX_BITS)}
+    ports |= {f"o_P{n}": product[n] for n in range(2 * width)}
     parameters = {
         "p_REG_INPUTA_CLK": "CLK0", "p_REG_INPUTA_CE": "CE0",
         "p_REG_INPUTB_CLK": "CLK0", "p_REG_INPUTB_CE": "CE1",
@@ -32,6 +32,6 @@ def add_mult18(m, a, b, take_b, *, o_shape):
     }
     m.submodules.primitive = Instance("MULT18X18D", **parameters, **ports)
     extra = (not a.shape().signed) + (not b.shape().signed)
-    start = 2 * MAX_BITS - o_shape.width - extra
+    start = 2 * width - o_shape.width - extra
     bits = product[start:start + o_shape.width]
     return bits.as_signed() if o_shape.signed else bits

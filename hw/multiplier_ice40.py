@@ -2,10 +2,11 @@
 
 from amaranth.hdl import *
 
-__all__ = ["MAX_BITS", "add_mac16"]
+from hw.multiplier_kind import MultiplierKind
 
-MAX_BITS = 8
-"""Of an operand: half a block."""
+__all__ = ["add_mac16"]
+
+_HALF = MultiplierKind.ICE40.max_bits
 
 _USED = {
     "MODE_8x8": 1, "A_SIGNED": 1, "B_SIGNED": 1, "A_REG": 1, "B_REG": 1,
@@ -32,10 +33,10 @@ def add_mac16(m, a, b, take_b):
     """
     halves = {}
     for name, values in (("A", a), ("B", b)):
-        half = [Signal(signed(MAX_BITS), name=f"{name.lower()}_{n}") for n in range(2)]
+        half = [Signal(signed(_HALF), name=f"{name.lower()}_{n}") for n in range(2)]
         m.d.comb += [signal.eq(value) for signal, value in zip(half, values, strict=False)]
         halves[f"i_{name}"] = Cat(half)
-    product = Signal(4 * MAX_BITS)
+    product = Signal(4 * _HALF)
     m.submodules.primitive = Instance(
         "SB_MAC16",
         **{f"p_{name}": Const(value, 2 if "SELECT" in name or "LOWER" in name else 1)
@@ -45,4 +46,4 @@ def add_mac16(m, a, b, take_b):
         i_CLK=ClockSignal(), i_CE=1, i_BHOLD=~take_b, i_C=Const(0, 16), i_D=Const(0, 16),
         o_O=product,
     )
-    return [product.word_select(n, 2 * MAX_BITS).as_signed() for n in range(len(a))]
+    return [product.word_select(n, 2 * _HALF).as_signed() for n in range(len(a))]

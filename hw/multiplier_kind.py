@@ -28,6 +28,13 @@ class MultiplierKind(Enum):
     """Carry cells of an ECP5, each of which takes two bits of two rows of the product."""
 
     @property
+    def max_bits(self):
+        """Bits that an operand may have, its sign included; None if any."""
+        return {
+            MultiplierKind.ECP5: 18, MultiplierKind.ICE40: 8, MultiplierKind.DSP48: 8,
+        }.get(self)
+
+    @property
     def for_wide(self):
         """The kind for operands of more than 8 bits beside it, as a requantizer has them.
 

@@ -54,7 +54,7 @@ class HeldOperand:
 
 HELD: Mapping[MultiplierKind, HeldOperand] = {
     MultiplierKind.PORTABLE: HeldOperand("b_reg"),
-    MultiplierKind.ECP5: HeldOperand("primitive.b_reg", Multiplier.MAX_BITS[MultiplierKind.ECP5]),
+    MultiplierKind.ECP5: HeldOperand("primitive.b_reg", MultiplierKind.ECP5.max_bits),
 }
 """The kinds of which the claims can be made."""
 

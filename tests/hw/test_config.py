@@ -1,6 +1,6 @@
 import pytest
 
-from golden.formats import UINT8
+from golden.formats import UINT8, IntegerFormat
 from golden.scheme import Scheme
 from hw.config import EngineConfig
 from hw.multiplier_kind import MultiplierKind
@@ -70,6 +70,11 @@ def test_sum_shape_is_exact(products, largest):
         ),
         ({"group": 3}, ValueError, "rows must be grouped by 1, 2 or 4, not 3"),
         ({"multiplier": "ecp5"}, TypeError, "multiplier must be a MultiplierKind, not 'ecp5'"),
+        (
+            {"multiplier": MultiplierKind.ICE40, "activation": IntegerFormat(9, signed=True)},
+            ValueError,
+            "activation must have at most 8 bits for multipliers of the kind ice40, not 9",
+        ),
         ({"dsp_rows": 12}, ValueError, "dsp_rows must be from 0 to 8, not 12"),
         ({"dsp_cols": 9}, ValueError, "dsp_cols must be from 0 to 8, not 9"),
         ({"dsp_cols": 1.0}, TypeError, r"dsp_cols must be an integer, not 1\.0"),
