@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["DISTINCT_ADDRESSES", "absorb_registers"]
 
-DISTINCT_ADDRESSES = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1'1 %i"
+DISTINCT_ADDRESSES = "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=0 %d"
 """Tells Yosys that what a word is read as while it is written does not matter.
 
 No component here makes use of such a word. Else Yosys puts a copy of what is written, and a choice,

@@ -90,3 +90,10 @@ def test_registers_of_two_enables_stay():
     assert absorb_registers({"cells": cells, "ports": {}}) == 2
     assert list(cells) == ["block"]
     assert block["connections"]["DOA1"] == [12]
+
+
+@pytest.mark.parametrize("family", [Family.ICE40, Family.GOWIN, Family.ECP5])
+def test_no_memory_keeps_a_copy_of_what_is_written(tmp_path, family):
+    """Every flip-flop is of the register behind the memory, if that is not in it."""
+    component = Words(width=16, enable=True, reset=False, tap=True)
+    assert synthesize(component, "dut", family, tmp_path).counts.flip_flops == 16
