@@ -91,7 +91,7 @@ def test_a_measurement_of_another_design_is_not_shown(results):
     "change",
     [
         {"baud": 9600},
-        {"frequency": Fraction(50)},
+        {"frequency": Fraction(33)},
         {"device": "another"},
         {"light_on": None},
     ],
