@@ -83,6 +83,8 @@ AXES: Mapping[str, Axis] = {
         f"What elements multiply with: {', '.join(kind.value for kind in MultiplierKind)}, "
         "or native: the part's own.",
     ),
+    "dsp_rows": Axis(_word_or_integer("all"), "all", "Rows that have those; others have LUTs."),
+    "dsp_cols": Axis(_word_or_integer("all"), "all", "Columns that have those; others have LUTs."),
     "depth": Axis(_integer, "512", "Rows of activations in a pass."),
     "activation_bytes": _memory("Bytes of the activation memory"),
     "weight_words": _memory("Words of the weight memory"),

@@ -26,6 +26,8 @@ def design_fields(design: Design) -> dict[str, Any]:
         "lanes": engine.lanes,
         "schemes": "+".join(sorted(scheme.value for scheme in engine.schemes)),
         "multiplier": engine.multiplier.value,
+        "dsp_rows": "all" if engine.dsp_rows is None else engine.dsp_rows,
+        "dsp_cols": "all" if engine.dsp_cols is None else engine.dsp_cols,
         "depth": engine.depth,
         "activation_bytes": config.activation_bytes,
         "weight_words": config.weight_words,

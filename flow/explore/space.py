@@ -75,6 +75,8 @@ def _design(chosen: Mapping[str, Any], workload: Workload) -> Design:
         lanes=chosen["lanes"],
         schemes=chosen["schemes"],
         multiplier=_multiplier(chosen["multiplier"], part),
+        dsp_rows=chosen["dsp_rows"],
+        dsp_cols=chosen["dsp_cols"],
         depth=chosen["depth"],
     )
     speed = _speed(chosen["speed"], part)

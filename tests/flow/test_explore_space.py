@@ -7,6 +7,7 @@ from flow.compiler import compile_graph
 from flow.example_networks import keyword_network, product
 from flow.explore.axes import parse_axes
 from flow.explore.point import Work
+from flow.explore.records import design_fields
 from flow.explore.space import designs_of
 from flow.explore.workload import Workload, load_workload
 from flow.graph_file import save_graph
@@ -94,6 +95,13 @@ def test_a_network_of_a_file_is_run(tmp_path):
     save_graph(tmp_path / "mine.npz", product(8, 8, 8))
     mine = load_workload(str(tmp_path / "mine.npz"))
     assert mine.fit(EngineConfig(), {}) == SMALL.fit(EngineConfig(), {})
+
+
+def test_an_array_may_have_multipliers_of_two_kinds():
+    found = designs(rows="8", cols="2", dsp_rows="4,all")
+    told = [design_fields(design)["dsp_rows"] for design in found.designs]
+    assert [design.config.engine.dsp_size for design in found.designs] == [(4, 2), (8, 2)]
+    assert told == [4, "all"]
 
 
 def test_schemes_are_joined_by_a_plus():
