@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hw.launcher import StallCause
 from hw.maximum import Maximum
 from hw.pipeline import delayed, named, registered
+from hw.register_map import COUNTERS
 
 __all__ = ["Counters"]
 
@@ -54,10 +55,8 @@ class Counters(wiring.Component):
     """
 
     LATENCY = 4
-    NAMES = (
-        "cycles", "passes", *_STALLS, "stalls_activations", "stalls_outputs", "saturated_low",
-        "saturated_high", "ties", "largest",
-    )
+    NAMES = COUNTERS
+    """In the order of their registers; the last one is `largest`."""
 
     def __init__(self, events):
         super().__init__({
