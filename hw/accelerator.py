@@ -11,6 +11,7 @@ from hw.host_access import HostAccess
 from hw.host_port import HostMemory, HostPort
 from hw.identification import identification
 from hw.instruction_fetch import InstructionFetch
+from hw.pipeline import registered
 from hw.register_map import REGISTERS, State
 from hw.sequencer import Sequencer
 from hw.word_memory import WordMemory
@@ -78,7 +79,7 @@ class Accelerator(wiring.Component):
         for name in ("read", "written", "read_error", "write_error"):
             m.d.comb += getattr(sequencer, f"i_{name}").eq(getattr(datapath, f"o_{name}"))
 
-        self._add_counters(m, host)
+        self._add_counters(m, host, sequencer)
         self._add_word_memories(m, host, sequencer, datapath)
         self._add_byte_memory(m, host, datapath)
         return m
@@ -87,10 +88,13 @@ class Accelerator(wiring.Component):
         """Add the host's access and the registers."""
         m.submodules.host_access = host = self.host_access
         wiring.connect(m, wiring.flipped(self.host), host.host)
+        # A run takes a cycle to the sequencer, and counts as running from the first one on.
+        run = Signal()
+        m.d.sync += run.eq(host.o_run)
         m.d.comb += [
-            host.i_running.eq(sequencer.o_state == State.RUNNING),
-            sequencer.i_run.eq(host.o_run),
-            sequencer.i_address.eq(host.o_data),
+            host.i_running.eq((sequencer.o_state == State.RUNNING) | run),
+            sequencer.i_run.eq(run),
+            sequencer.i_address.eq(registered(m, host.o_data, name="run_address")),
             *(host.i_registers[name].eq(value)
               for name, value in identification(self.config).items()),
             host.i_registers.state.eq(sequencer.o_state),
@@ -99,14 +103,14 @@ class Accelerator(wiring.Component):
         ]
         return host
 
-    def _add_counters(self, m, host):
+    def _add_counters(self, m, host, sequencer):
         """Add the counters, which keep what they counted until the next run."""
         m.submodules.counters = counters = Counters(self.datapath.o_events.shape())
         m.d.comb += [
             counters.i_events.eq(self.datapath.o_events),
             counters.i_waiting.eq(self.datapath.o_waiting),
-            counters.i_running.eq(host.i_running),
-            counters.i_clear.eq(host.o_run),
+            counters.i_running.eq(sequencer.o_state == State.RUNNING),
+            counters.i_clear.eq(sequencer.i_run),
             host.i_counter.eq(counters.o),
             host.i_counter_index.eq(counters.o_index),
         ]

@@ -56,7 +56,7 @@ class HostAccess(wiring.Component):
         What was read.
     """
 
-    REGISTER_LATENCY = 2
+    REGISTER_LATENCY = 3
 
     _MEMORIES = (
         HostMemory.PROGRAM, HostMemory.WEIGHT, HostMemory.PARAMETER, HostMemory.ACTIVATION,
@@ -85,25 +85,31 @@ class HostAccess(wiring.Component):
     @property
     def latency(self):
         """Cycles from a request to its reply, if it is not a register that is read."""
-        return 1 + max(self.latencies.values())
+        return 2 + max(self.latencies.values())
 
     def elaborate(self, platform):
         m = Module()
+        # A request comes, and a cycle later it is known whether there is what it asks for.
+        first = Signal(HOST_REQUEST, reset_less=True)
         request = Signal(HOST_REQUEST, reset_less=True)
-        valid, taken, goes = Signal(), Signal(), Signal()
+        comes, valid, moves, goes = Signal(), Signal(), Signal(), Signal()
         port = self.host.request
-        m.d.comb += [port.ready.eq(goes | ~valid), taken.eq(port.valid & port.ready)]
-        m.d.sync += valid.eq(taken | (valid & ~goes))
+        m.d.comb += [port.ready.eq(moves | ~comes), moves.eq(goes | ~valid)]
         with m.If(port.ready):
-            m.d.sync += request.eq(port.payload)
+            m.d.sync += [first.eq(port.payload), comes.eq(port.valid)]
+        select, there, reads = (
+            Signal(bits, name=name, reset_less=True)
+            for name, bits in (("select", len(HostMemory)), ("there", 1), ("reads", 1)))
+        is_register = first.memory == HostMemory.REGISTER
+        with m.If(moves):
+            m.d.sync += [
+                request.eq(first), valid.eq(comes), there.eq(self._is_there(m, first)),
+                select.eq(1 << Value.cast(first.memory)), reads.eq(is_register & ~first.write),
+            ]
 
-        refused = named(m, self._refused(m, request), name="is_refused")
-        is_register = request.memory == HostMemory.REGISTER
-        reads_register = named(
-            m, is_register & ~request.write & ~refused, name="reads_register")
+        refused = named(m, ~there | (self.i_running & ~reads), name="is_refused")
+        reads_register = named(m, there & reads, name="reads_register")
         m.d.comb += [self.o_address.eq(request.address), self.o_data.eq(request.data)]
-        select = Signal(len(HostMemory))
-        m.d.comb += select.eq(1 << Value.cast(request.memory))
         with m.If(valid & ~refused):
             m.d.comb += [
                 self.o_write.eq(Mux(request.write, select, 0)),
@@ -119,8 +125,14 @@ class HostAccess(wiring.Component):
             under_way.eq(Cat(served, under_way)[:late]),
             refusals.eq(Cat(refused, refusals)[:late]),
         ]
-        counter = (request.address - _COUNTER)[:_WORD]
-        waits = (counter < len(COUNTERS)) & (counter != self.i_counter_index)
+        counter = (first.address - _COUNTER)[:_WORD]
+        is_counter = Signal(reset_less=True)
+        index = Signal.like(self.i_counter_index, name="counter_index", reset_less=True)
+        with m.If(moves):
+            m.d.sync += [
+                is_counter.eq(counter < len(COUNTERS)), index.eq(counter[:len(index)]),
+            ]
+        waits = is_counter & (index != self.i_counter_index)
         m.d.comb += goes.eq(~reads_register | ~(under_way.any() | waits))
 
         told = registered(m, valid & goes & reads_register, name="told")
@@ -132,8 +144,8 @@ class HostAccess(wiring.Component):
         ]
         return m
 
-    def _refused(self, m, request):
-        """Return whether a request must not be served now."""
+    def _is_there(self, m, request):
+        """Return whether there is what a request asks for."""
         outside = Signal(init=1)
         bits = max(self.sizes.values()).bit_length()
         far, near = request.address[bits:].any(), request.address[:bits]
@@ -143,7 +155,7 @@ class HostAccess(wiring.Component):
                     m.d.comb += outside.eq(far | (near >= size))
         is_register = request.memory == HostMemory.REGISTER
         changes = request.write & is_register & (request.address != _RUN)
-        return outside | changes | (self.i_running & ~(is_register & ~request.write))
+        return ~(outside | changes)
 
     def _register(self, m, request):
         """Return the register that was read a cycle ago."""

@@ -132,15 +132,15 @@ class LoopNest(wiring.Component):
             m.d.sync += self.o.payload.job.eq(following)
 
         # A loop goes on when all loops inside it are in their last iteration.
-        ends = step
+        inner = []
         for name, loop in reversed(self.loops.items()):
-            advances = ends
+            advances = named(m, step & Cat(inner).all() if inner else step, name=f"{name}_advances")
             last, goes_on = self._add_counter(m, name, loop, advances, load)
-            ends = named(m, advances & last, name=f"{name}_ends")
+            inner.append(last)
             with m.If(step):
                 m.d.sync += self.o.payload.last[name].eq(last)
                 self._add_sum(m, name, loop, loaded, goes_on, following)
-        m.d.comb += done.eq(ends)
+        m.d.comb += done.eq(step & Cat(inner).all())
 
         return m
 
