@@ -1,31 +1,73 @@
-"""Cells of the element, arrays and the requantizer after synthesis, without a harness."""
+"""Cells after synthesis, without a harness, for each family with what its blocks are best at."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import signed
 
 from bench.designs import DESIGNS
 from bench.timing import print_table
-from flow.errors import UserError
 from flow.parts import Family
 from flow.synthesis import synthesize
+from golden.scheme import Scheme
+from hw.accelerator_config import AcceleratorConfig
+from hw.accelerator_uart import AcceleratorUart
+from hw.config import EngineConfig
+from hw.multiplier import Multiplier
 from hw.multiplier_kind import MultiplierKind
+from hw.multiplier_pair import MultiplierPair
 
-FOLDER = Path("build/bench")
+FOLDER = Path("build/bench/area")
+KINDS = {
+    Family.ECP5: MultiplierKind.ECP5,
+    Family.ICE40: MultiplierKind.ICE40,
+    Family.GOWIN: MultiplierKind.PORTABLE,
+    Family.XC7: MultiplierKind.DSP48,
+}
+TABLES = dict.fromkeys(Family, MultiplierKind.LUT) | {Family.ECP5: MultiplierKind.ECP5_LUT}
+BYTE = signed(8)
+COLUMNS = ["design", "family", "multiplier", "LUT", "FF", "DSP", "block memories", "LUT memories"]
 
 
 def run() -> None:
-    """Print the table: the ECP5 with its DSP blocks instantiated, the others as inferred."""
-    rows = []
-    for design in DESIGNS:
-        for family in Family:
-            kind = MultiplierKind.ECP5 if family is Family.ECP5 else MultiplierKind.PORTABLE
-            rows.append([design.name, family.value, *cells(design.build(kind), family)])
-    print_table(["design", "family", "LUT", "FF", "DSP"], rows)
+    """Print the table. Look-up tables of memory count beside the others."""
+    print_table(COLUMNS, [measure(*design) for design in designs()])
 
 
-def cells(component, family):
-    """The numbers of a row; dashes where Yosys fails, as 0.70 does at arrays for the xc7."""
-    try:
-        counts = synthesize(component, "dut", family, FOLDER / "area").counts
-    except UserError:
-        return ["-", "-", "-"]
-    return [str(counts.luts), str(counts.flip_flops), str(counts.multipliers)]
+def designs() -> Iterator[tuple[str, Callable[[], Any], Family, MultiplierKind]]:
+    """Every component with the family and the kind of multiplier that it is measured for."""
+    for family, kind in (*TABLES.items(), (Family.ECP5, MultiplierKind.LUT)):
+        yield "multiplier, 8 x 8 bits", partial(Multiplier, BYTE, BYTE, kind=kind), family, kind
+    kind = MultiplierKind.ICE40
+    yield "two multipliers", partial(MultiplierPair, BYTE, BYTE, kind=kind), Family.ICE40, kind
+    for family, kind in KINDS.items():
+        for design in DESIGNS:
+            if design.rows <= 8:
+                built = kind if design.rows or "element" in design.name else kind.for_wide
+                yield design.name, partial(design.build, built), family, built
+        yield "accelerator 4 x 4", partial(accelerator, kind), family, kind
+
+
+def accelerator(kind: MultiplierKind) -> AcceleratorUart:
+    """A small one: four rows and columns, one lane and scheme, memories of a few kilobytes."""
+    engine = EngineConfig(
+        rows=4, cols=4, lanes=1, depth=64, schemes=frozenset({Scheme.FLOAT32}), multiplier=kind
+    )
+    memories = {"activation_bytes": 8192, "weight_words": 512, "parameter_words": 64}
+    config = AcceleratorConfig(engine=engine, program_words=128, **memories)
+    return AcceleratorUart(config, divisor=104)
+
+
+def measure(name: str, build: Callable[[], Any], family: Family, kind: MultiplierKind) -> list[str]:
+    """The numbers of a row."""
+    counts = synthesize(build(), "dut", family, FOLDER).counts
+    cells = (
+        counts.luts,
+        counts.flip_flops,
+        counts.multipliers,
+        counts.memories,
+        counts.lut_memories,
+    )
+    return [name, family.value, kind.value, *map(str, cells)]

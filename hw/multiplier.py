@@ -13,7 +13,12 @@ from hw.multiplier_kind import MultiplierKind
 from hw.multiplier_lut import add_lut_product
 from hw.pipeline import registered
 
-__all__ = ["Multiplier"]
+__all__ = ["Multiplier", "product_shape"]
+
+
+def product_shape(a, b):
+    """Return the shape of a product, as wide as both operands together."""
+    return Shape(a.width + b.width, a.signed or b.signed)
 
 
 class Multiplier(wiring.Component):
@@ -50,13 +55,9 @@ class Multiplier(wiring.Component):
         self.holds_b = holds_b
         self.a_shape = Shape.cast(a_shape)
         self.b_shape = Shape.cast(b_shape)
-        for name, shape in (("a", self.a_shape), ("b", self.b_shape)):
-            bits = shape.width + (not shape.signed)
-            most = kind.max_bits
-            if most is not None and bits > most:
-                raise ValueError(f"{name} must have at most {most} bits with its sign, not {bits}")
-        is_signed = self.a_shape.signed or self.b_shape.signed
-        self.o_shape = Shape(self.a_shape.width + self.b_shape.width, is_signed)
+        kind.check_operand("a", self.a_shape)
+        kind.check_operand("b", self.b_shape)
+        self.o_shape = product_shape(self.a_shape, self.b_shape)
         members = {"a": In(self.a_shape), "b": In(self.b_shape), "o": Out(self.o_shape)}
         if holds_b:
             members["take_b"] = In(1)

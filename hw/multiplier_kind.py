@@ -34,6 +34,12 @@ class MultiplierKind(Enum):
             MultiplierKind.ECP5: 18, MultiplierKind.ICE40: 8, MultiplierKind.DSP48: 8,
         }.get(self)
 
+    def check_operand(self, name, shape):
+        """Raise ValueError if an operand is too wide."""
+        bits, most = shape.width + (not shape.signed), self.max_bits
+        if most is not None and bits > most:
+            raise ValueError(f"{name} must have at most {most} bits with its sign, not {bits}")
+
     @property
     def for_wide(self):
         """The kind for operands of more than 8 bits beside it, as a requantizer has them.

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.multiplier import Multiplier
+from hw.multiplier import Multiplier, product_shape
 from hw.multiplier_ice40 import add_mac16
 from hw.multiplier_kind import MultiplierKind
 
@@ -34,13 +34,15 @@ class MultiplierPair(wiring.Component):
 
     def __init__(self, a_shape, b_shape, *, kind=MultiplierKind.PORTABLE):
         self.kind = kind
-        self._multipliers = [Multiplier(a_shape, b_shape, kind=kind) for _ in range(2)]
-        one = self._multipliers[0]
+        self.a_shape = Shape.cast(a_shape)
+        self.b_shape = Shape.cast(b_shape)
+        kind.check_operand("a", self.a_shape)
+        kind.check_operand("b", self.b_shape)
         super().__init__({
-            "a":      In(data.ArrayLayout(one.a_shape, 2)),
-            "b":      In(data.ArrayLayout(one.b_shape, 2)),
+            "a":      In(data.ArrayLayout(self.a_shape, 2)),
+            "b":      In(data.ArrayLayout(self.b_shape, 2)),
             "take_b": In(1),
-            "o":      Out(data.ArrayLayout(one.o_shape, 2)),
+            "o":      Out(data.ArrayLayout(product_shape(self.a_shape, self.b_shape), 2)),
         })
 
     def elaborate(self, platform):
@@ -51,7 +53,8 @@ class MultiplierPair(wiring.Component):
             m.d.comb += [self.o[n].eq(product[:self.o[n].shape().width])
                          for n, product in enumerate(products)]
             return m
-        for n, multiplier in enumerate(self._multipliers):
+        for n in range(2):
+            multiplier = Multiplier(self.a_shape, self.b_shape, kind=self.kind)
             m.submodules[f"multiplier{n}"] = multiplier
             m.d.comb += [
                 multiplier.a.eq(self.a[n]),
