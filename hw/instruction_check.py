@@ -61,18 +61,14 @@ class CheckedInstruction(data.StructLayout):
             "passes":      PassRun(passes=config.passes, depth=config.engine.depth),
         })
 
-    def waiting(self):
-        """Return the layout of an instruction that waits for its result."""
-        return data.StructLayout({name: self[name].shape for name in ("instruction", "index")})
-
-    def joined(self, fetched, result):
+    def joined(self, waited, result):
         """Return a signal for an instruction that waited and its result, and what sets it."""
-        word = fetched.instruction
+        word = waited.instruction
         checked = Signal(self)
         weights, parameters, passes = checked.weights, checked.parameters, checked.passes
         return checked, [
             checked.instruction.eq(word),
-            checked.index.eq(fetched.index),
+            checked.index.eq(waited.index),
             checked.error.eq(result.error),
             weights.address.eq(word.weight_address),
             weights.words_minus_1.eq(result.weights_minus_1),

@@ -5,11 +5,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.instruction import INSTRUCTION
-from hw.pipeline import delayed
+from hw.pipeline import delayed, registered
 from hw.word_memory import WordMemory
 from hw.word_port import WordPort
 
-__all__ = ["Fetched", "InstructionFetch"]
+__all__ = ["Fetched", "FetchedBeat", "InstructionFetch"]
+
+_BEATS = 4
 
 
 class Fetched(data.StructLayout):
@@ -26,6 +28,23 @@ class Fetched(data.StructLayout):
             "instruction": INSTRUCTION.layout,
             "index":       range(instructions + 1),  # its place in the program memory
             "outside":     1,                        # it is not in the program memory
+        })
+
+
+class FetchedBeat(data.StructLayout):
+    """A part of an instruction as it comes out of memory.
+
+    Parameters
+    ----------
+    instructions : int
+        Instructions that the program memory holds.
+    """
+
+    def __init__(self, *, instructions):
+        super().__init__({
+            "arrives": _BEATS,                            # one-hot: its number; 0 if there is none
+            "data":    INSTRUCTION.words * 32 // _BEATS,
+            "index":   range(instructions + 1),           # the instruction's place
         })
 
 
@@ -55,13 +74,15 @@ class InstructionFetch(wiring.Component):
         It is taken.
     memory : Out(WordPort(BEAT_BITS, instructions * BEATS))
         The program memory.
+    o_beat : Out(FetchedBeat)
+        The instruction as it comes; the last beat a cycle before all of it.
     o_valid : Out(1)
         There is an instruction.
     o : Out(Fetched)
         The instruction.
     """
 
-    BEATS = 4
+    BEATS = _BEATS
     BEAT_BITS = INSTRUCTION.words * 32 // BEATS
     LATENCY = 1 + BEATS + WordMemory.READ_LATENCY
 
@@ -73,6 +94,7 @@ class InstructionFetch(wiring.Component):
             "i_room":       In(1),
             "o_take_room":  Out(1),
             "memory":       Out(WordPort(self.BEAT_BITS, depth=instructions * self.BEATS)),
+            "o_beat":       Out(FetchedBeat(instructions=instructions)),
             "o_valid":      Out(1),
             "o":            Out(Fetched(instructions=instructions)),
         })
@@ -110,19 +132,25 @@ class InstructionFetch(wiring.Component):
                 outside.eq(index >= self.instructions - 1),
             ]
 
-        self._collect(m, reading, beat, Cat(index, outside))
+        self._collect(m, reading, beat, index, outside)
         return m
 
-    def _collect(self, m, reading, beat, place):
-        """Shift the beats into an instruction."""
-        late = WordMemory.READ_LATENCY
-        arrived = Signal(late + 1)
-        done = reading & (beat == self.BEATS - 1)
-        m.d.sync += arrived.eq(Cat(done, arrived)[:len(arrived)])
-        instruction = Signal(INSTRUCTION.words * 32, reset_less=True)
-        m.d.sync += instruction.eq(Cat(instruction[self.BEAT_BITS:], self.memory.data))
-        place = delayed(m, place, late + 1, name="place")
+    def _collect(self, m, reading, beat, index, outside):
+        """Put the beats together to an instruction."""
+        arrives = Cat(reading & (beat == number) for number in range(self.BEATS))
+        for stage in range(WordMemory.READ_LATENCY):
+            following = Signal(self.BEATS, name=f"arrives_{stage + 1}")
+            m.d.sync += following.eq(arrives)
+            arrives = following
+        place = delayed(m, Cat(index, outside), WordMemory.READ_LATENCY, name="place")
         m.d.comb += [
-            self.o_valid.eq(arrived[-1]),
-            Value.cast(self.o).eq(Cat(instruction, place)),
+            self.o_beat.arrives.eq(arrives),
+            self.o_beat.data.eq(self.memory.data),
+            self.o_beat.index.eq(place[:len(index)]),
         ]
+        instruction = Signal(INSTRUCTION.words * 32, reset_less=True)
+        for number in range(self.BEATS):
+            with m.If(arrives[number]):
+                m.d.sync += instruction.word_select(number, self.BEAT_BITS).eq(self.memory.data)
+        m.d.sync += self.o_valid.eq(arrives[-1])
+        m.d.comb += Value.cast(self.o).eq(Cat(instruction, registered(m, place, name="place_out")))

@@ -45,11 +45,8 @@ class NarrowInstruction(data.StructLayout):
             for field in INSTRUCTION.fields
         })
 
-    def narrowed(self, word):
-        """Return the value of the layout for an instruction as it stands in memory."""
-        return Cat(self._field(name, Value.cast(word[name])) for name, _ in self)
-
-    def _field(self, name, value):
+    def narrowed(self, name, value):
+        """Return a field in these bits, from its bits in memory."""
         if name in _ADDRESSES:
             return folded(value, self._last_byte)
         return value[:self[name].width]

@@ -1,8 +1,7 @@
 """Runs programs: from a start address to their end."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
@@ -11,6 +10,7 @@ from hw.folded import folded
 from hw.instruction import INSTRUCTION
 from hw.instruction_check import CheckedInstruction, CheckResult, InstructionCheck
 from hw.instruction_fetch import InstructionFetch
+from hw.instruction_queue import InstructionQueue
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import registered
 from hw.register_map import State
@@ -107,27 +107,23 @@ class Sequencer(wiring.Component):
     def _add_stages(self, m, start, address):
         """Add fetch, check, buffer and dispatcher, and return the dispatcher."""
         config = self.config
-        layout = CheckedInstruction(config)
-        narrow = layout["instruction"].shape
         stages = {
             "fetch": InstructionFetch(instructions=config.instructions),
             "check": InstructionCheck(config),
             "buffer": OutputBuffer(CheckResult(config), depth=self.AHEAD),
-            "waiting": SyncFIFOBuffered(width=layout.waiting().size, depth=self.AHEAD),
+            "queue": InstructionQueue(config, depth=self.AHEAD),
             "dispatcher": self._dispatcher,
         }
         for name, stage in stages.items():
             m.submodules[name] = ResetInserter(self.o_reset)(stage)
-        fetch, check, buffer, waiting, dispatcher = stages.values()
+        fetch, check, buffer, queue, dispatcher = stages.values()
         # An instruction waits for its result, and both leave together; what has room for the one
         # has room for the other.
-        checked, joined = layout.joined(
-            data.View(layout.waiting(), waiting.r_data), buffer.o.payload)
+        checked, joined = CheckedInstruction(config).joined(queue.o, buffer.o.payload)
         m.d.comb += joined
         m.d.comb += [
-            waiting.w_data.eq(Cat(narrow.narrowed(fetch.o.instruction), fetch.o.index)),
-            waiting.w_en.eq(fetch.o_valid),
-            waiting.r_en.eq(buffer.o.valid & buffer.o.ready),
+            queue.i.eq(fetch.o_beat),
+            queue.i_take.eq(buffer.o.valid & buffer.o.ready),
             dispatcher.i.payload.eq(checked),
             dispatcher.i.valid.eq(buffer.o.valid),
             buffer.o.ready.eq(dispatcher.i.ready),

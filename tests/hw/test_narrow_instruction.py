@@ -72,10 +72,6 @@ def test_an_address_stays_what_it_is_or_too_large():
     layout = NarrowInstruction(SMALL)
     for name in ("activation_address", "output_pitch_y"):
         numbers = [0, 1, 4095, 4096, 4097, 8192, 1 << 20, (1 << 32) - 1]
-        words = [INSTRUCTION.encode({name: number}) for number in numbers]
-        field = slice(layout[name].offset, layout[name].offset + layout[name].width)
-        found = combinational(
-            lambda word, field=field: layout.narrowed(INSTRUCTION.layout(word))[field], 512, words
-        )
+        found = combinational(lambda value, n=name: layout.narrowed(n, value), 32, numbers)
         for number, seen in zip(numbers, found, strict=True):
             assert seen == number if number < 4096 else seen >= 4096
