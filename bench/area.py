@@ -15,7 +15,6 @@ from golden.scheme import Scheme
 from hw.accelerator_config import AcceleratorConfig
 from hw.accelerator_uart import AcceleratorUart
 from hw.config import EngineConfig
-from hw.multiplier import Multiplier
 from hw.multiplier_kind import MultiplierKind
 from hw.multiplier_pair import MultiplierPair
 
@@ -26,7 +25,6 @@ KINDS = {
     Family.GOWIN: MultiplierKind.PORTABLE,
     Family.XC7: MultiplierKind.DSP48,
 }
-TABLES = dict.fromkeys(Family, MultiplierKind.LUT) | {Family.ECP5: MultiplierKind.ECP5_LUT}
 BYTE = signed(8)
 COLUMNS = ["design", "family", "multiplier", "LUT", "FF", "DSP", "block memories", "LUT memories"]
 
@@ -38,15 +36,12 @@ def run() -> None:
 
 def designs() -> Iterator[tuple[str, Callable[[], Any], Family, MultiplierKind]]:
     """Every component with the family and the kind of multiplier that it is measured for."""
-    for family, kind in (*TABLES.items(), (Family.ECP5, MultiplierKind.LUT)):
-        yield "multiplier, 8 x 8 bits", partial(Multiplier, BYTE, BYTE, kind=kind), family, kind
     kind = MultiplierKind.ICE40
     yield "two multipliers", partial(MultiplierPair, BYTE, BYTE, kind=kind), Family.ICE40, kind
     for family, kind in KINDS.items():
         for design in DESIGNS:
             if design.rows <= 8:
-                built = kind if design.rows or "element" in design.name else kind.for_wide
-                yield design.name, partial(design.build, built), family, built
+                yield design.name, partial(design.build, kind), family, kind
         yield "accelerator 4 x 4", partial(accelerator, kind), family, kind
 
 

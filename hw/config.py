@@ -188,10 +188,8 @@ class EngineConfig:
     def kind_of(self, group, col):
         """Return what the element of a group of rows and a column multiplies with."""
         rows, cols = self.dsp_size
-        if group * self.group < rows and col < cols:
-            return self.multiplier
-        ecp5 = self.multiplier is MultiplierKind.ECP5
-        return MultiplierKind.ECP5_LUT if ecp5 else MultiplierKind.LUT
+        has_block = group * self.group < rows and col < cols
+        return self.multiplier if has_block else self.multiplier.tables
 
     def sum_latency(self, group):
         """Cycles from where the sum down to a group is complete to where the next one adds to it.

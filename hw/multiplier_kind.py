@@ -34,6 +34,12 @@ class MultiplierKind(Enum):
             MultiplierKind.ECP5: 18, MultiplierKind.ICE40: 8, MultiplierKind.DSP48: 8,
         }.get(self)
 
+    @property
+    def tables(self):
+        """The kind that takes its place where a part has no more blocks."""
+        ecp5 = self in (MultiplierKind.ECP5, MultiplierKind.ECP5_LUT)
+        return MultiplierKind.ECP5_LUT if ecp5 else MultiplierKind.LUT
+
     def check_operand(self, name, shape):
         """Raise ValueError if an operand is too wide."""
         bits, most = shape.width + (not shape.signed), self.max_bits
