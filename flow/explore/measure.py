@@ -12,7 +12,7 @@ from flow.explore.fingerprint import fingerprint
 from flow.explore.measurement import Measurement, Outcome
 from flow.explore.task import Task
 from flow.hardware_verilog import TOP, description
-from flow.parts import Part
+from flow.parts import Family, Part
 from flow.place_and_route import LOG, find_nextpnr, place_and_route
 from flow.placement import array_places, place_multipliers
 from flow.synthesis import CellCounts, Netlist, synthesize
@@ -73,11 +73,14 @@ def _netlist(task: Task) -> Netlist:
 
 def _lacking(counts: CellCounts, part: Part) -> str:
     """What there is too little of; only what is certain before place and route."""
-    for needed, there, what in (
+    needs = [
         (counts.luts, part.luts, "look-up tables"),
         (counts.flip_flops, part.flip_flops, "flip-flops"),
         (counts.multipliers, part.multipliers, "multipliers"),
-    ):
+    ]
+    if part.family is not Family.ICE40:  # which has memories of two kinds
+        needs.append((counts.memories, part.memories, "block memories"))
+    for needed, there, what in needs:
         if needed > there:
             return f"it needs {needed:,} {what}, and {part.name} has {there:,}"
     return ""

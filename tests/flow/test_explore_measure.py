@@ -91,6 +91,7 @@ def test_seeds_share_a_netlist_and_other_sources_do_not(tmp_path, tools, monkeyp
     [
         ({"LUT4": 90000}, "it needs 90,000 look-up tables, and LFE5U-85F has 83,640"),
         ({"CCU2C": 41821}, "it needs 83,642 look-up tables, and LFE5U-85F has 83,640"),
+        ({"DP16KD": 209}, "it needs 209 block memories, and LFE5U-85F has 208"),
         ({"MULT18X18D": 157}, "it needs 157 multipliers, and LFE5U-85F has 156"),
     ],
 )
