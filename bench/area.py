@@ -7,7 +7,7 @@ from typing import Any
 
 from amaranth.hdl import signed
 
-from bench.designs import DESIGNS
+from bench.designs import ACCELERATORS, DESIGNS
 from bench.timing import print_table
 from flow.parts import Family
 from flow.synthesis import synthesize
@@ -43,6 +43,9 @@ def designs() -> Iterator[tuple[str, Callable[[], Any], Family, MultiplierKind]]
             if design.rows <= 8:
                 yield design.name, partial(design.build, kind), family, kind
         yield "accelerator 4 x 4", partial(accelerator, kind), family, kind
+    kind = KINDS[Family.ECP5]
+    for design in ACCELERATORS:
+        yield design.name, partial(design.build, kind), Family.ECP5, kind
 
 
 def accelerator(kind: MultiplierKind) -> AcceleratorUart:

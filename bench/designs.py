@@ -7,6 +7,9 @@ from typing import Any
 from amaranth.hdl import signed
 
 from golden.scheme import Scheme
+from hw.accelerator_axi import AcceleratorAxi
+from hw.accelerator_config import AcceleratorConfig
+from hw.accelerator_uart import AcceleratorUart
 from hw.config import EngineConfig
 from hw.multiplier import Multiplier
 from hw.multiplier_kind import MultiplierKind
@@ -14,7 +17,7 @@ from hw.processing_element import ProcessingElement
 from hw.requantizer import Requantizer
 from hw.systolic_array import SystolicArray
 
-__all__ = ["DESIGNS", "Design"]
+__all__ = ["ACCELERATORS", "DESIGNS", "Design"]
 
 
 @dataclass(frozen=True)
@@ -83,4 +86,18 @@ DESIGNS = (
     _lane("float32", Scheme.FLOAT32),
     _lane("three modes", Scheme.FLOAT32, Scheme.FIXED, Scheme.SHIFT),
 )
-"""All of them."""
+"""The components."""
+
+
+def _accelerator(name: str, make: Callable[[AcceleratorConfig], Any]) -> Design:
+    def build(kind: MultiplierKind) -> Any:
+        return make(AcceleratorConfig(engine=EngineConfig(rows=8, cols=8, multiplier=kind)))
+
+    return Design(f"accelerator 8 x 8, {name}", build, 200, rows=8, cols=8)
+
+
+ACCELERATORS = (
+    _accelerator("UART", lambda config: AcceleratorUart(config, divisor=16)),
+    _accelerator("AXI", AcceleratorAxi),
+)
+"""Whole accelerators, with the default memories and a link."""

@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from bench.designs import DESIGNS
+from bench.designs import ACCELERATORS, DESIGNS
 from bench.harness import Harness
 from bench.timing import print_table
 from flow.atomic import atomic_write
@@ -31,7 +31,7 @@ def run() -> None:
     that was ended can be taken up. A seed whose router does not end in time counts as 0.
     """
     rows = []
-    for design in DESIGNS:
+    for design in (*DESIGNS, *ACCELERATORS):
         netlist = prepare(design)
         found = []
         for seed in SEEDS:
