@@ -55,6 +55,8 @@ class HeldOperand:
 HELD: Mapping[MultiplierKind, HeldOperand] = {
     MultiplierKind.PORTABLE: HeldOperand("b_reg"),
     MultiplierKind.ECP5: HeldOperand("primitive.b_reg", MultiplierKind.ECP5.max_bits),
+    MultiplierKind.ICE40: HeldOperand("primitive.b_bottom"),
+    MultiplierKind.ECP5_LUT: HeldOperand("b_reg"),
 }
 """The kinds of which the claims can be made."""
 
@@ -200,13 +202,15 @@ class MultiplierTwin:
             source = Path(folder, "v")
             source.write_text(text)
             run_yosys(
-                f"read_verilog -sv {source}",
+                f"read_verilog -sv -defer {source}",
                 f"hierarchy -check -top {_TOP}",
                 "proc",
                 "flatten",
                 *(self._cut() if cut else ()),
                 "setundef -zero -undriven",
                 "opt_expr",
+                "opt_clean",
+                "wreduce",
                 "opt_clean",
                 *commands,
             )

@@ -103,12 +103,13 @@ def _multipliers() -> list[Proof]:
     listed = []
     for kind in [kind for kind in HELD if kind is not MultiplierKind.PORTABLE]:
         twin = MultiplierTwin(kind, signed(8), signed(8), holds_b=True)
+        of_tables = kind is MultiplierKind.ECP5_LUT
         listed += [
             _claimed(f"{twin}: takes b", twin.taken_claim),
             _claimed(f"{twin}: keeps b", twin.kept_claim),
-            _claimed(f"{twin}: product", twin.product_claim),
+            _claimed(f"{twin}: product", twin.product_claim, is_long=of_tables),
         ]
-        for a, b in limbs:
+        for a, b in limbs if kind.for_wide is kind else ():
             twin = MultiplierTwin(kind, a, b, holds_b=False)
             listed.append(_claimed(f"{twin}: product", twin.product_claim, is_long=True))
     return listed

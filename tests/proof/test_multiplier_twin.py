@@ -59,6 +59,27 @@ def test_bugs_are_refuted(change, claim):
         prove(claim(twin(change)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "change", "claim"),
+    [
+        (MultiplierKind.ICE40, (".BHOLD(", ".BHOLD(take_b | "), MultiplierTwin.taken_claim),
+        (
+            MultiplierKind.ICE40,
+            ("a_bottom * b_bottom", "a_bottom + b_bottom"),
+            MultiplierTwin.product_claim,
+        ),
+        (
+            MultiplierKind.ECP5_LUT,
+            (".A0(a_reg[5])", ".A0(a_reg[4])"),
+            MultiplierTwin.product_claim,
+        ),
+    ],
+)
+def test_bugs_of_other_kinds_are_refuted(kind, change, claim):
+    with pytest.raises(RefutedError, match=f"^multiplier {kind.value} s8 by s8, held: "):
+        prove(claim(MultiplierTwin(kind, signed(8), signed(8), holds_b=True, change=change)))
+
+
 def test_what_is_an_operand_of_every_cycle_may_not_be_held():
     with pytest.raises(AlignmentError):
         twin((".CE1(1'h1)", ".CE1(a[0])"), holds_b=False).product_claim()
