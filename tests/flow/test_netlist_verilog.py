@@ -29,8 +29,9 @@ KINDS = {Family.ECP5: MultiplierKind.ECP5}
 MEMORIES = [
     *((Family.ECP5, "DP16KD", *shape) for shape in ((36, 512, 9), (18, 1024, 18), (9, 2048, 9))),
     *((Family.ECP5, "DP16KD", *shape) for shape in ((4, 4096, 4), (2, 8192, 2), (1, 16384, 1))),
-    *((Family.GOWIN, "SDPX9B", *shape) for shape in ((36, 512, 9), (18, 1024, 9), (9, 2048, 9))),
-    *((Family.GOWIN, "SDPB", *shape) for shape in ((4, 4096, 4), (1, 16384, 1))),
+    (Family.GOWIN, "SDPX9B", 36, 512, 9),
+    *((Family.GOWIN, "DPX9B", *shape) for shape in ((18, 1024, 9), (9, 2048, 9))),
+    *((Family.GOWIN, "DPB", *shape) for shape in ((4, 4096, 4), (1, 16384, 1))),
     *((Family.XC7, "RAMB18E1", *shape) for shape in ((36, 512, 9), (18, 1024, 9), (1, 16384, 1))),
     *((Family.XC7, "RAMB36E1", *shape) for shape in ((72, 512, 9), (9, 4096, 9), (4, 8192, 4))),
     *((Family.ICE40, "SB_RAM40_4K", *shape) for shape in ((16, 256, 1), (2, 2048, 2))),
