@@ -60,6 +60,7 @@ class Accelerator(wiring.Component):
             latencies=dict.fromkeys(words, WordMemory.HOST_LATENCY)
             | {HostMemory.ACTIVATION: self._bytes.read_latency},
         )
+        self._units_own = Signal()  # the memories belong to the units, not to the host
         super().__init__({"host": In(HostPort())})
 
     def elaborate(self, platform):
@@ -88,11 +89,13 @@ class Accelerator(wiring.Component):
         """Add the host's access and the registers."""
         m.submodules.host_access = host = self.host_access
         wiring.connect(m, wiring.flipped(self.host), host.host)
-        # A run takes a cycle to the sequencer, and counts as running from the first one on.
-        run = Signal()
-        m.d.sync += run.eq(host.o_run)
+        # A run takes a cycle to the sequencer, and counts as running from the first one on. The
+        # memories change hands a cycle later, before the units begin; the host waits for them.
+        run, runs = Signal(), Signal()
+        m.d.comb += runs.eq((sequencer.o_state == State.RUNNING) | run)
+        m.d.sync += [run.eq(host.o_run), self._units_own.eq(runs)]
         m.d.comb += [
-            host.i_running.eq((sequencer.o_state == State.RUNNING) | run),
+            host.i_running.eq(runs | self._units_own),
             sequencer.i_run.eq(run),
             sequencer.i_address.eq(registered(m, host.o_data, name="run_address")),
             *(host.i_registers[name].eq(value)
@@ -127,7 +130,7 @@ class Accelerator(wiring.Component):
             m.submodules[f"{name}_memory"] = memory
             wiring.connect(m, units[kind], memory.unit)
             m.d.comb += [
-                memory.i_host.eq(~host.i_running),
+                memory.i_host.eq(~self._units_own),
                 memory.host_address.eq(host.o_address[:len(memory.host_address)]),
                 memory.host_write.eq(host.o_write[kind.value]),
                 memory.host_data.eq(host.o_data),
@@ -140,7 +143,7 @@ class Accelerator(wiring.Component):
         cols, rows = self.config.engine.cols, self.config.engine.rows
         bits = len(memory.read_address)
         host_address = (host.o_address << 2)[:bits]
-        with m.If(host.i_running):
+        with m.If(self._units_own):
             m.d.comb += [
                 memory.read_en.eq(datapath.read_en),
                 memory.read_address.eq(datapath.read_address),

@@ -45,8 +45,7 @@ class PacketSender(wiring.Component):
         m = Module()
         crc, length = self.crc, self.i.payload.length
 
-        # The header is shifted out word by word.
-        header = Signal(PACKET.words * 32, reset_less=True)
+        header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
         number = Signal(range(PACKET.words))
         left = Signal(signed(len(length) + 1), reset_less=True)  # its sign says: the last word
         has_payload = Signal(reset_less=True)
@@ -56,19 +55,17 @@ class PacketSender(wiring.Component):
             self.i_payload.ready.eq(in_payload & crc.ready & self.o.ready),
             crc.valid.eq(in_header | (in_payload & self.i_payload.valid)),
             crc.start.eq(in_header & (number == 0)),
-            crc.word.eq(Mux(in_header, header[:32], self.i_payload.payload)),
+            crc.word.eq(Mux(in_header, header[number], self.i_payload.payload)),
             crc.take.eq(taken & crc.valid),
             self.o.payload.data.eq(crc.word),
             self.o.valid.eq(crc.valid & crc.ready),
         ]
-        with m.If(taken):
-            m.d.sync += header.eq(header[32:])
 
         with m.FSM():
             with m.State("IDLE"):
                 m.d.sync += [
-                    header.eq(self.i.payload), number.eq(0),
-                    left.eq((length - 2)[:len(left)].as_signed()), has_payload.eq(length != 0),
+                    number.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
+                    has_payload.eq(length != 0),
                 ]
                 with m.If(self.i.valid):
                     m.d.comb += self.o_reads.eq(length != 0)

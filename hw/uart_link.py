@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hw.host_port import HostPort
 from hw.link import Link
 from hw.packet_framer import PacketFramer, check_gap
+from hw.pipeline import registered
 from hw.uart_receiver import UartReceiver
 from hw.uart_transmitter import UartTransmitter, check_divisor
 from hw.word_splitter import WordSplitter
@@ -55,7 +56,8 @@ class UartLink(wiring.Component):
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
 
         m.d.comb += [receiver.i_line.eq(self.i_rx), self.o_tx.eq(transmitter.o_line)]
-        wiring.connect(m, receiver.o, framer.i)
+        m.d.comb += framer.i.payload.eq(registered(m, receiver.o.payload, name="byte"))
+        m.d.sync += framer.i.valid.eq(receiver.o.valid)
         wiring.connect(m, framer.o, link.i)
         wiring.connect(m, link.o, splitter.i)
         wiring.connect(m, splitter.o, transmitter.i)
