@@ -23,7 +23,7 @@ KINDS = {
     Family.ECP5: MultiplierKind.ECP5,
     Family.ICE40: MultiplierKind.ICE40,
     Family.GOWIN: MultiplierKind.PORTABLE,
-    Family.XC7: MultiplierKind.DSP48,
+    Family.XC7: MultiplierKind.XC7,
 }
 BYTE = signed(8)
 COLUMNS = ["design", "family", "multiplier", "LUT", "FF", "DSP", "block memories", "LUT memories"]

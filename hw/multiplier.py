@@ -66,7 +66,7 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         kind = self.kind
-        if kind in (MultiplierKind.PORTABLE, MultiplierKind.DSP48):
+        if kind in (MultiplierKind.PORTABLE, MultiplierKind.XC7):
             product = registered(m, self._portable(m), name="o_reg")
         elif kind is MultiplierKind.ECP5:
             product = add_mult18(m, self.a, self.b, self._take_b, o_shape=self.o_shape)

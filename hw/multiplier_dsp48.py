@@ -59,7 +59,7 @@ class ColumnPairMultiplier(wiring.Component):
     Parameters
     ----------
     a_shape, b_shape : Shape
-        Of the operands: signed, at most `MultiplierKind.DSP48.max_bits` bits.
+        Of the operands: signed, at most `MultiplierKind.XC7.max_bits` bits.
 
     Members
     -------
@@ -76,7 +76,7 @@ class ColumnPairMultiplier(wiring.Component):
         self.a_shape = Shape.cast(a_shape)
         self.b_shape = Shape.cast(b_shape)
         for name, shape in (("a", self.a_shape), ("b", self.b_shape)):
-            most = MultiplierKind.DSP48.max_bits
+            most = MultiplierKind.XC7.max_bits
             if not shape.signed or shape.width > most:
                 raise ValueError(f"{name} must be signed, of at most {most} bits, not {shape!r}")
         product = signed(self.a_shape.width + self.b_shape.width)

@@ -17,7 +17,7 @@ class MultiplierKind(Enum):
     ICE40 = "ice40"
     """An instance of Lattice's SB_MAC16 with its own registers, two products of 8 bits in each."""
 
-    DSP48 = "dsp48"
+    XC7 = "xc7"
     """An instance of AMD's DSP48E1 for the products of two neighbouring columns of an array; the
     `*` of the language elsewhere."""
 
@@ -31,7 +31,7 @@ class MultiplierKind(Enum):
     def max_bits(self):
         """Bits that an operand may have, its sign included; None if any."""
         return {
-            MultiplierKind.ECP5: 18, MultiplierKind.ICE40: 8, MultiplierKind.DSP48: 8,
+            MultiplierKind.ECP5: 18, MultiplierKind.ICE40: 8, MultiplierKind.XC7: 8,
         }.get(self)
 
     @property

@@ -106,7 +106,7 @@ class SystolicArray(wiring.Component):
     def _side_of(self, g, c):
         """Return where an element stands of a pair that shares its multipliers."""
         right = c | 1
-        pair = right < self.config.cols and self.config.kind_of(g, right) is MultiplierKind.DSP48
+        pair = right < self.config.cols and self.config.kind_of(g, right) is MultiplierKind.XC7
         if not pair:
             return Side.ALONE
         return Side.RIGHT if c == right else Side.LEFT

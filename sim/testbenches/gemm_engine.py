@@ -45,8 +45,8 @@ TESTBENCH = Testbench(
         {"rows": 16, "cols": 4, "depth": 16, "lanes": 2, "multiplier": "ecp5"},
         {"rows": 5, "cols": 3, "group": 1, "depth": 9, "multiplier": "ecp5"},
         {"rows": 8, "cols": 4, "depth": 12, "lanes": 1, "multiplier": "ice40"},
-        {"rows": 4, "cols": 5, "group": 2, "depth": 12, "multiplier": "dsp48"},
-        {"rows": 1, "cols": 4, "depth": 4, "multiplier": "dsp48"},
+        {"rows": 4, "cols": 5, "group": 2, "depth": 12, "multiplier": "xc7"},
+        {"rows": 1, "cols": 4, "depth": 4, "multiplier": "xc7"},
         {"rows": 12, "cols": 4, "depth": 16, "multiplier": "ecp5", "dsp_rows": 8, "dsp_cols": 2},
     ],
 )

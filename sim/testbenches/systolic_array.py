@@ -31,7 +31,7 @@ TESTBENCH = Testbench(
         {"rows": 8, "cols": 8, "group": 4},
         {"rows": 12, "cols": 3, "multiplier": "ecp5"},
         {"rows": 12, "cols": 3, "multiplier": "ecp5", "dsp_rows": 4, "dsp_cols": 2},
-        {"rows": 4, "cols": 3, "group": 2, "multiplier": "dsp48"},
+        {"rows": 4, "cols": 3, "group": 2, "multiplier": "xc7"},
     ],
     long=[
         {"rows": 3, "cols": 5, "group": 1},
@@ -43,8 +43,8 @@ TESTBENCH = Testbench(
         {"rows": 16, "cols": 4, "multiplier": "ecp5", "weight": "int4"},
         {"rows": 6, "cols": 3, "group": 2, "multiplier": "ecp5"},
         {"rows": 6, "cols": 3, "multiplier": "ice40", "dsp_cols": 2},
-        {"rows": 3, "cols": 2, "group": 1, "multiplier": "dsp48"},
-        {"rows": 8, "cols": 6, "multiplier": "dsp48", "dsp_cols": 4, "weight": "int4"},
+        {"rows": 3, "cols": 2, "group": 1, "multiplier": "xc7"},
+        {"rows": 8, "cols": 6, "multiplier": "xc7", "dsp_cols": 4, "weight": "int4"},
         {"rows": 16, "cols": 16, "multiplier": "ecp5", "dsp_rows": 12, "dsp_cols": 13},
     ],
 )
