@@ -60,6 +60,7 @@ def test_every_step_of_every_stage_is_announced(edits):
     assert {stage: steps.count(stage) for stage in STAGES} == {s: s.steps for s in STAGES}
 
 
+@pytest.mark.long
 def test_the_command_leaves_what_a_board_needs_and_shows_the_tables(edits, tmp_path):
     shown = demo("--out", tmp_path)
     assert shown.exit_code == 0, shown.output
