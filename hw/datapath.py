@@ -91,7 +91,8 @@ class Datapath(wiring.Component):
             m.submodules[name] = unit
             if name != "outputs":
                 # A job waits here while the unit still works, so that it is never idle between.
-                m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(unit.i.payload.shape())
+                m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
+                    unit.i.payload.shape(), in_memory=True)
                 wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), jobs.i)
                 wiring.connect(m, jobs.o, unit.i)
         self._queue_outputs(m)

@@ -203,7 +203,8 @@ class GemmEngine(wiring.Component):
         """Put a buffer between each input stream and its reader."""
         for name, reader in readers.items():
             port = getattr(self, f"i_{name}")
-            m.submodules[f"{name}_buffer"] = buffer = StreamBuffer(port.payload.shape())
+            m.submodules[f"{name}_buffer"] = buffer = StreamBuffer(
+                port.payload.shape(), in_memory=name == "parameter")
             wiring.connect(m, wiring.flipped(port), buffer.i)
             wiring.connect(m, buffer.o, reader)
 

@@ -2,6 +2,7 @@
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 __all__ = ["StreamBuffer"]
@@ -19,6 +20,9 @@ class StreamBuffer(wiring.Component):
     ----------
     shape : shape-like
         Shape of the payload.
+    in_memory : bool
+        The two registers are words of a memory that is read in the same cycle: fewer flip-flops
+        where there are memories made of look-up tables, for a payload that is wide.
 
     Members
     -------
@@ -28,8 +32,9 @@ class StreamBuffer(wiring.Component):
 
     LATENCY = 1
 
-    def __init__(self, shape):
+    def __init__(self, shape, *, in_memory=False):
         self._shape = shape
+        self.in_memory = in_memory
         super().__init__({
             "i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape)),
         })
@@ -38,7 +43,6 @@ class StreamBuffer(wiring.Component):
         m = Module()
 
         # Two entries, written and read in turn: the one to write takes what comes until it is full.
-        entries = [Signal(self._shape, name=f"entry_{n}", reset_less=True) for n in range(2)]
         write, read = Signal(), Signal()
         free = Signal(init=1)
         valid = Signal()
@@ -46,13 +50,11 @@ class StreamBuffer(wiring.Component):
         m.d.comb += [
             self.i.ready.eq(free),
             self.o.valid.eq(valid),
-            Value.cast(self.o.payload).eq(Mux(read, *map(Value.cast, reversed(entries)))),
             put.eq(self.i.valid & free),
             take.eq(self.o.ready & valid),
         ]
-        for n, entry in enumerate(entries):
-            with m.If(free & (write == n)):
-                m.d.sync += entry.eq(self.i.payload)
+        store = self._in_memory if self.in_memory else self._in_registers
+        m.d.comb += Value.cast(self.o.payload).eq(store(m, free, write, read))
         # Where both are free or full, `write` and `read` are the same entry.
         both = write == read
         m.d.sync += [
@@ -62,3 +64,22 @@ class StreamBuffer(wiring.Component):
             free.eq(Mux(free, ~put | take | both, take)),
         ]
         return m
+
+    def _in_registers(self, m, free, write, read):
+        """Add two registers, and return the one to read."""
+        entries = [Signal(self._shape, name=f"entry_{n}", reset_less=True) for n in range(2)]
+        for n, entry in enumerate(entries):
+            with m.If(free & (write == n)):
+                m.d.sync += entry.eq(self.i.payload)
+        return Mux(read, *map(Value.cast, reversed(entries)))
+
+    def _in_memory(self, m, free, write, read):
+        """Add a memory of two words, and return the one to read."""
+        width = Shape.cast(self._shape).width
+        m.submodules.entries = entries = Memory(shape=unsigned(width), depth=2, init=[])
+        put, get = entries.write_port(), entries.read_port(domain="comb")
+        m.d.comb += [
+            put.addr.eq(write), put.data.eq(Value.cast(self.i.payload)), put.en.eq(free),
+            get.addr.eq(read),
+        ]
+        return get.data

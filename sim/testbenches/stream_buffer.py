@@ -16,11 +16,16 @@ from sim.stimulus import Integers, weighted
 from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
-KINDS = {"buffer": StreamBuffer, "register": StreamRegister}
+KINDS: dict[str, tuple[Any, dict[str, bool]]] = {
+    "buffer": (StreamBuffer, {}),
+    "buffer_in_memory": (StreamBuffer, {"in_memory": True}),
+    "register": (StreamRegister, {}),
+}
 
 
 def _build(*, kind: str, bits: int) -> Any:
-    return KINDS[kind](bits)
+    component, options = KINDS[kind]
+    return component(bits, **options)
 
 
 TESTBENCH = Testbench(
@@ -64,7 +69,7 @@ async def latency_and_throughput(dut: Any) -> None:
     await clock.start(dut)
     driver, monitor = await _pass_on(dut, _draw("latency"), StallPattern.NEVER, StallPattern.NEVER)
     late = np.subtract(monitor.cycles, driver.cycles)
-    assert (late[3:] == KINDS[parameters()["kind"]].LATENCY).all(), f"latencies {late}"
+    assert (late[3:] == KINDS[parameters()["kind"]][0].LATENCY).all(), f"latencies {late}"
     assert (np.diff(monitor.cycles)[3:] == 1).all(), f"cycles {monitor.cycles}"
 
 
