@@ -28,7 +28,17 @@ _SYNTHESIS = {
 _DISTINCT_NAMES = "rename -hide w:*[[]*"
 
 # Yosys 0.70 loses one of two products that are added if it puts both registers into SB_MAC16.
-_BEFORE = {Family.ICE40: ("setattr -set keep 1 */w:product",)}
+# It also puts the adder behind a block that stands in the design into it, in whatever mode it is:
+# with another name it leaves such a block alone.
+_BEFORE = {
+    Family.ICE40: (
+        "setattr -set keep 1 */w:product",
+        "read_verilog -lib +/ice40/cells_sim.v",
+        "rename SB_MAC16 KEPT_MAC16",
+        "chtype -set KEPT_MAC16 t:SB_MAC16",
+    )
+}
+_AFTER = {Family.ICE40: ("chtype -set SB_MAC16 t:KEPT_MAC16",)}
 
 # What a cell counts for, in look-up tables: a carry cell of the ECP5 is made of two of them.
 _LUTS: Mapping[Family, Mapping[str, int]] = {
@@ -134,6 +144,7 @@ def synthesize(
             DISTINCT_ADDRESSES,
             *_BEFORE.get(family, ()),
             f"{_SYNTHESIS[family]} -top {top}",
+            *_AFTER.get(family, ()),
             f"write_json {target}",
         )
     except RuntimeError as error:
