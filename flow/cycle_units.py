@@ -63,18 +63,21 @@ class Dispatch:
         for counted in (self._read, self._written):
             if len(counted) >= self._UNDER_WAY:
                 time = max(time, counted[-self._UNDER_WAY])
-        return time
+        offered: int = time + Dispatcher.OFFER_AFTER
+        return offered
 
     def finish(self, sent: int, read: int, written: int | None) -> None:
         """Note when an instruction was with all units, read, and written if it drains."""
-        self._sent.append(sent)
+        self._sent.append(sent + Dispatcher.TAKEN_AFTER)
         self._read.append(read)
         if written is not None:
             self._written.append(written)
 
     def ended(self) -> int:
         """Return when an instruction that comes next and is a HALT ends the program."""
-        return max([self._arrival(), *self._read[-1:], *self._written[-1:]])
+        time = max([self._arrival(), *self._read[-1:], *self._written[-1:]])
+        ended: int = time + Dispatcher.END_AFTER
+        return ended
 
     def _arrival(self) -> int:
         """Fetch an instruction, and return when it is before the units."""

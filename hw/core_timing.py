@@ -9,6 +9,7 @@ from amaranth.hdl import UnusedElaboratable
 
 from hw.accelerator import Accelerator
 from hw.activation_reader import ActivationReader
+from hw.dispatcher import Dispatcher
 from hw.instruction_check import InstructionCheck
 from hw.instruction_fetch import InstructionFetch
 from hw.output_buffer import OutputBuffer
@@ -27,7 +28,7 @@ class CoreTiming:
     start : int
         From the start of a program until its first instruction is read from memory.
     dispatch : int
-        From there until it can be handed to the units.
+        From there until it is before the dispatcher.
     read : int
         From the step of the activation reader for a row until the row can be launched.
     read_done : int
@@ -75,7 +76,7 @@ def _ask(config):
     dispatch = InstructionFetch.LATENCY - 1 + InstructionCheck.LATENCY + OutputBuffer.LATENCY
     filled = engine.filled_after + 1 if config.engine.banks > 1 else 0
     return CoreTiming(
-        start=Sequencer.START_LATENCY - dispatch,
+        start=Sequencer.START_LATENCY - Dispatcher.OFFER_AFTER - dispatch,
         dispatch=dispatch,
         read=reader.pipeline_latency + OutputBuffer.LATENCY + StreamBuffer.LATENCY,
         read_done=reader.pipeline_latency,

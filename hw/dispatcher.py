@@ -27,7 +27,9 @@ class Dispatcher(wiring.Component):
     has a unit find an address outside the activation memory, and not before all outputs of the
     instructions before that one are written.
 
-    Latency is 0 cycles; throughput one instruction per cycle.
+    Latency is `OFFER_AFTER` cycles to the units and `END_AFTER` to the end of the program. An
+    instruction leaves `TAKEN_AFTER` cycles after the last unit took its part: throughput is one
+    instruction in `OFFER_AFTER + TAKEN_AFTER + 1` cycles.
 
     Parameters
     ----------
@@ -53,6 +55,10 @@ class Dispatcher(wiring.Component):
     o_index : Out(CheckedInstruction.index)
         The instruction at which it ended. Valid with `o_ended`.
     """
+
+    OFFER_AFTER = 1
+    TAKEN_AFTER = 1
+    END_AFTER = 1
 
     COUNT_BITS = 4
     """Of the counts of jobs: fewer than 16 are under way."""
@@ -89,13 +95,11 @@ class Dispatcher(wiring.Component):
         # How many instructions were handed out, and how many of them drain, modulo 16.
         given, drained = Signal(self.COUNT_BITS), Signal(self.COUNT_BITS)
         full = self._is_full(given, self.i_read) | self._is_full(drained, self.i_written)
-        going, has = Signal(), Signal(len(_UNITS))
-        finished = self._send(m, going, has)
-        m.d.comb += [
-            # One that is begun is finished: the reader may have counted it already.
-            going.eq(self.i.valid & runs & (~full | has.any())),
-            self.i.ready.eq(going & finished),
-        ]
+        # One that is offered is finished: the reader may have counted it already.
+        offered = Signal()
+        finished = self._send(m, offered)
+        m.d.comb += self.i.ready.eq(offered & finished)
+        m.d.sync += offered.eq((offered & ~finished) | (~offered & self.i.valid & runs & ~full))
 
         with m.If(self.i.ready):
             m.d.sync += [given.eq(given + 1), drained.eq(drained + drain)]
@@ -109,10 +113,10 @@ class Dispatcher(wiring.Component):
         """Return whether one job more could not be told from none."""
         return (given - done)[:len(given)].all()
 
-    def _send(self, m, going, has):
+    def _send(self, m, offered):
         """Offer the instruction to each unit that has no part of it yet, or needs none.
 
-        Returns whether it is with all of them after this cycle.
+        Returns whether it is with all of them.
         """
         checked = self.i.payload
         m.d.comb += [
@@ -125,18 +129,15 @@ class Dispatcher(wiring.Component):
         ):
             m.d.comb += [unit.payload[name].eq(checked.instruction[name]) for name in fields]
 
-        finished = Signal()
-        takes = Signal(len(_UNITS))
+        has, enough = Signal(len(_UNITS)), Signal(len(_UNITS))
         for n, (name, only_drains) in enumerate(_UNITS.items()):
             unit, needed = getattr(self, f"o_{name}"), checked.instruction.drain | (not only_drains)
             m.d.comb += [
-                unit.valid.eq(going & needed & ~has[n]),
-                takes[n].eq(has[n] | ~needed | unit.ready),
+                unit.valid.eq(offered & needed & ~has[n]),
+                enough[n].eq(has[n] | ~needed),
             ]
-        m.d.comb += finished.eq(takes.all())
-        with m.If(going):
-            m.d.sync += has.eq(Mux(finished, 0, takes))
-        return finished
+            m.d.sync += has[n].eq((has[n] | (unit.valid & unit.ready)) & ~self.i.ready)
+        return enough.all()
 
     def _end(self, m, runs, given, drained):
         """Find the first instruction at which the program ends."""
@@ -161,8 +162,9 @@ class Dispatcher(wiring.Component):
 
         # What comes first in the program is looked at last.
         idle = (self.i_read == given) & (self.i_written == drained)
+        m.d.sync += self.o_ended.eq(0)
         with m.If(self.i.valid & ~runs & idle):
-            m.d.comb += [
+            m.d.sync += [
                 self.o_ended.eq(1),
                 self.o_error.eq(self.i.payload.error),
                 self.o_index.eq(index),
@@ -170,13 +172,13 @@ class Dispatcher(wiring.Component):
         # The reader may find an error in an instruction that other units have yet to take.
         known = self.i_read != given
         with m.If(self.i_read_error & known & (self.i_written == drained_before)):
-            m.d.comb += [
+            m.d.sync += [
                 self.o_ended.eq(1),
                 self.o_error.eq(ProgramError.ACTIVATION_ADDRESS.value),
                 self.o_index.eq(read_index),
             ]
         with m.If(self.i_write_error):
-            m.d.comb += [
+            m.d.sync += [
                 self.o_ended.eq(1),
                 self.o_error.eq(ProgramError.OUTPUT_ADDRESS.value),
                 self.o_index.eq(places[1]),

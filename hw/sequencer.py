@@ -59,6 +59,7 @@ class Sequencer(wiring.Component):
 
     START_LATENCY = (
         1 + InstructionFetch.LATENCY + InstructionCheck.LATENCY + OutputBuffer.LATENCY
+        + Dispatcher.OFFER_AFTER
     )
     """Cycles from `i_run` to the jobs of the first instruction."""
 
