@@ -20,7 +20,7 @@ _CELL = re.compile(r"(?:^|\.)element_(\d+)_(\d+)\.multiplier(\d+)\.primitive$")
 
 
 def array_places(
-    config: EngineConfig, part: Part, *, first: int = 0
+    config: EngineConfig, part: Part, *, first: int | None = None
 ) -> Mapping[tuple[int, int], str] | None:
     """Return the place (BEL) of the multiplier of each row and column of an array.
 
@@ -34,7 +34,7 @@ def array_places(
     part : Part
         What it goes into.
     first : int
-        Column of blocks that the array begins with.
+        Column of blocks that the array begins with; in the middle of the part if not given.
     """
     grid = part.dsp_grid
     if config.multiplier is not MultiplierKind.ECP5 or grid is None or config.group == 1:
@@ -43,7 +43,11 @@ def array_places(
     rows, cols = config.dsp_size
     blocks = -(-rows // size)
     beside = -(-blocks // len(grid.y))
-    if first + beside * cols > len(grid.x):
+    spare = len(grid.x) - beside * cols
+    if first is None:
+        # With one column to spare, nextpnr did better from the edge.
+        first = (spare + 1) // 2 if spare > 1 else 0
+    if first > spare:
         return None
     places = {}
     for row in range(rows):

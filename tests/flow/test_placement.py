@@ -45,6 +45,12 @@ def test_only_what_multiplies_with_a_block_has_a_place():
     assert len(set(places.values())) == find_part("LFE5U-85F").multipliers
 
 
+@pytest.mark.parametrize(("cols", "x"), [(13, 4), (12, 4), (11, 13), (8, 31), (1, 58)])
+def test_an_array_stands_in_the_middle(cols, x):
+    places = array_places(config(8, cols), find_part("LFE5U-85F"))
+    assert places[0, 0] == f"X{x}/Y10/MULT18_0"
+
+
 @pytest.mark.parametrize(
     ("engine", "part"),
     [
