@@ -78,6 +78,7 @@ def measured_power(
     by_count = defaultdict(list)
     for pin, count in activity.transitions.items():
         by_count[count].append(pin)
+    # OpenSTA spreads the activity of the inputs over the gates before the first flip-flops.
     commands = [_PROCEDURE, f"set_power_activity -input -activity {activity.mean:.6f}"]
     commands += [
         f"set_activity {count / activity.cycles:.6f} [get_pins {{{' '.join(pins)}}}]"

@@ -38,6 +38,15 @@ def test_a_clock_is_followed_down_under_other_names():
     assert clock_nets(top(OTHER), "top", "clk") == {"leaf": set(), "top": {CLOCK}}
 
 
+def test_a_clock_is_followed_through_modules():
+    inside = Instance("leaf", "leaf", {"work_clk": [20], "d": [21], "q": [22]})
+    ports = {"c": Port(True, [20]), "d": Port(True, [21]), "q": Port(False, [22])}
+    outside = Instance("middle", "middle", {"c": [CLOCK], "d": [DATA], "q": [OTHER]})
+    whole = {"leaf": LEAF, "middle": Module([inside], ports)}
+    whole["top"] = Module([outside], {"clk": Port(True, [CLOCK]), "d": Port(True, [DATA])})
+    assert clock_nets(whole, "top", "clk") == {"leaf": {7}, "middle": {20}, "top": {CLOCK}}
+
+
 @pytest.mark.parametrize(
     ("clocks", "faults"),
     [

@@ -94,6 +94,8 @@ library (tiny) {
   pulling_resistance_unit : "1kohm";
   capacitive_load_unit (1, pf);
   nom_voltage : 1.0;
+  operating_conditions (typical) { process : 1.0; temperature : 25.0; voltage : 1.0; }
+  default_operating_conditions : typical;
   input_threshold_pct_rise : 50; input_threshold_pct_fall : 50;
   output_threshold_pct_rise : 50; output_threshold_pct_fall : 50;
   slew_lower_threshold_pct_rise : 20; slew_lower_threshold_pct_fall : 20;
