@@ -1,4 +1,4 @@
-"""What is placed and routed computes what the RTL does: memories, engines, an accelerator."""
+"""What is placed and routed computes what the RTL does: memories and engines."""
 
 import re
 from functools import cache
@@ -13,10 +13,7 @@ from flow.job import TOP, Level, run_job
 from flow.netlist_cells import cell_models
 from flow.netlist_level import NetlistLevel
 from flow.netlist_verilog import netlist_verilog
-from flow.network_run import run_network
 from flow.parts import Family
-from flow.random_graphs import random_graph, random_inputs
-from hw.accelerator_config import AcceleratorConfig
 from hw.config import EngineConfig
 from hw.gemm_axis import GemmAxis
 from hw.multiplier_kind import MultiplierKind
@@ -137,24 +134,6 @@ def test_no_memory_begins_with_zeros():
     text = netlist_verilog(TestedMemory(**shape), "memory", Family.GOWIN)
     cell = text[text.index("  RAM16SDP4 #(") :].partition(";")[0]
     assert len(re.findall(r"\.INIT_\d\(`LASTBIT_UNKNOWN\(16\)\)", cell)) == 4
-
-
-@pytest.mark.long
-def test_an_accelerator_runs_a_network_in_the_cycles_of_the_rtl():
-    need_icarus()
-    config = AcceleratorConfig(
-        engine=EngineConfig(rows=1, cols=1, depth=4, statistics=True),
-        activation_bytes=1024,
-        weight_words=128,
-        parameter_words=32,
-        program_words=64,
-    )
-    graph = random_graph(np.random.default_rng(2), layers=1, largest=2)
-    inputs = random_inputs(graph, np.random.default_rng(2))
-    level = NetlistLevel(Family.GOWIN, Simulator.ICARUS)
-    netlist, rtl = (run_network(graph, inputs, config, on) for on in (level, Level.ICARUS))
-    assert netlist.equal
-    assert netlist.result.registers == rtl.result.registers
 
 
 @pytest.mark.long
