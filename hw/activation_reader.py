@@ -136,7 +136,7 @@ class ActivationReader(wiring.Component):
             loops.i.valid.eq(self.i.valid & begins),
             self.i.ready.eq(loops.i.ready & begins),
             self.o_waiting.eq(self.i.valid & ~may_begin),
-            loops.i_room.eq(output.o_room),
+            loops.i_will_have_room.eq(output.o_will_have_room),
             output.i_take_room.eq(loops.o_take_room),
             window.i.eq(loops.o.payload),
         ]

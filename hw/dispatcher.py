@@ -11,6 +11,7 @@ from hw.instruction import Opcode
 from hw.instruction_check import CheckedInstruction
 from hw.job_layout import job_layout
 from hw.output_writer import OutputWriter
+from hw.pipeline import registered
 
 __all__ = ["Dispatcher"]
 
@@ -171,11 +172,14 @@ class Dispatcher(wiring.Component):
             ]
         # The reader may find an error in an instruction that other units have yet to take.
         known = self.i_read != given
-        with m.If(self.i_read_error & known & (self.i_written == drained_before)):
+        found = Signal()
+        m.d.sync += found.eq(
+            self.i_read_error & known & (self.i_written == drained_before))
+        with m.If(found):
             m.d.sync += [
                 self.o_ended.eq(1),
                 self.o_error.eq(ProgramError.ACTIVATION_ADDRESS.value),
-                self.o_index.eq(read_index),
+                self.o_index.eq(registered(m, read_index, name="read_index")),
             ]
         with m.If(self.i_write_error):
             m.d.sync += [

@@ -84,6 +84,8 @@ class Link(wiring.Component):
         m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
         m.submodules.payload = payload = WordReader(32, depth=MAX_WORDS)
+        m.submodules.payload_words = ahead = StreamBuffer(32)
+        wiring.connect(m, payload.o, ahead.i)
         word = Signal(32, reset_less=True)
         with m.If(payload.memory.en):
             m.d.sync += word.eq(read.data)
@@ -94,11 +96,11 @@ class Link(wiring.Component):
             run.address.eq(0),
             run.words_minus_1.eq(
                 registered(m, (length - 1)[:len(run.words_minus_1)], name="words_minus_1")),
-            executor.i_payload.payload.eq(payload.o.payload),
-            executor.i_payload.valid.eq(payload.o.valid),
-            sender.i_payload.payload.eq(payload.o.payload),
-            sender.i_payload.valid.eq(payload.o.valid),
-            payload.o.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
+            executor.i_payload.payload.eq(ahead.o.payload),
+            executor.i_payload.valid.eq(ahead.o.valid),
+            sender.i_payload.payload.eq(ahead.o.payload),
+            sender.i_payload.valid.eq(ahead.o.valid),
+            ahead.o.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
         ]
         m.d.comb += [
             read.addr.eq(payload.memory.address),
@@ -107,10 +109,10 @@ class Link(wiring.Component):
         ]
         for port, owner in ((executor.o_write_en, executor), (receiver.o_write_en, receiver)):
             with m.If(port):
-                m.d.comb += [
-                    write.en.eq(1),
+                m.d.sync += [
                     write.addr.eq(owner.o_write_address),
                     write.data.eq(owner.o_write_data),
                 ]
+        m.d.sync += write.en.eq(executor.o_write_en | receiver.o_write_en)
 
         return m

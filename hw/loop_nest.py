@@ -73,8 +73,8 @@ class LoopNest(wiring.Component):
     -------
     i : In(stream.Signature(job))
         Jobs.
-    i_room : In(1)
-        There is room for an iteration.
+    i_will_have_room : In(1)
+        There is room for an iteration in the next cycle.
     o_take_room : Out(1)
         It is taken.
     o : Out({payload: {sums, last, job}, valid: 1})
@@ -98,7 +98,7 @@ class LoopNest(wiring.Component):
         })
         super().__init__({
             "i":           In(stream.Signature(job)),
-            "i_room":      In(1),
+            "i_will_have_room": In(1),
             "o_take_room": Out(1),
             "o":           Out(wiring.Signature({"payload": Out(self.iteration), "valid": Out(1)})),
         })
@@ -118,14 +118,19 @@ class LoopNest(wiring.Component):
         m.d.sync += fresh.eq(Mux(self.i.ready, self.i.valid, fresh & ~load))
 
         active, step, done = Signal(), Signal(), Signal()
+        stays_active = Signal()
         loaded = Signal()  # the iteration to come is the first one of its job
         m.d.comb += [
-            step.eq(active & self.i_room),
             load.eq(fresh & (~active | done)),
+            stays_active.eq(load | (active & ~done)),
             takes_job.eq(step & loaded),
             self.o_take_room.eq(step),
         ]
-        m.d.sync += [active.eq(load | (active & ~done)), self.o.valid.eq(step)]
+        m.d.sync += [
+            active.eq(stays_active),
+            step.eq(stays_active & self.i_will_have_room),
+            self.o.valid.eq(step),
+        ]
         with m.If(load | step):
             m.d.sync += loaded.eq(load)
         with m.If(takes_job):

@@ -36,6 +36,8 @@ class OutputBuffer(wiring.Component):
         Room for one result is taken.
     o_room : Out(1)
         There is room for one more.
+    o_will_have_room : Out(1)
+        `o_room` in the next cycle.
     o : Out(stream.Signature(shape))
         The results in order.
     """
@@ -53,6 +55,7 @@ class OutputBuffer(wiring.Component):
             "i_valid":     In(1),
             "i_take_room": In(1),
             "o_room":      Out(1, init=1),
+            "o_will_have_room": Out(1),
             "o":           Out(stream.Signature(shape)),
         })
 
@@ -68,7 +71,7 @@ class OutputBuffer(wiring.Component):
             put.eq(self.i_valid & (has_stored | ~free)),
             get.eq(has_stored & free),
         ]
-        self._count(m, stored, has_stored, up=put, down=get)
+        m.d.sync += has_stored.eq(self._count(m, stored, has_stored, up=put, down=get))
         payload = Mux(has_stored, self._store(m, put, get), Value.cast(self.i_payload))
         front = Signal(len(payload), reset_less=True)
         m.d.comb += Value.cast(self.o.payload).eq(front)
@@ -78,7 +81,9 @@ class OutputBuffer(wiring.Component):
         given_back = Signal()
         m.d.sync += given_back.eq(self.o.valid & self.o.ready)
         room = Signal(range(self.depth + 1), init=self.depth)
-        self._count(m, room, self.o_room, up=given_back, down=self.i_take_room)
+        m.d.comb += self.o_will_have_room.eq(
+            self._count(m, room, self.o_room, up=given_back, down=self.i_take_room))
+        m.d.sync += self.o_room.eq(self.o_will_have_room)
         return m
 
     def _store(self, m, put, get):
@@ -97,9 +102,9 @@ class OutputBuffer(wiring.Component):
 
     @staticmethod
     def _count(m, count, some, *, up, down):
-        """Count up and down; `some` is whether the count is not 0."""
+        """Count up and down; return what `some`, that the count is not 0, becomes."""
         with m.If(up & ~down):
             m.d.sync += count.eq((count + 1)[:len(count)])
         with m.Elif(down & ~up):
             m.d.sync += count.eq((count - 1)[:len(count)])
-        m.d.sync += some.eq(up | (some & ~(down & (count == 1))))
+        return up | (some & ~(down & (count == 1)))

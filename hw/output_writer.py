@@ -113,7 +113,7 @@ class OutputWriter(wiring.Component):
         m.submodules.places = places = OutputBuffer(self._place, depth=self.AHEAD)
         wiring.connect(m, wiring.flipped(self.i), loops.i)
         m.d.comb += [
-            loops.i_room.eq(places.o_room),
+            loops.i_will_have_room.eq(places.o_will_have_room),
             places.i_take_room.eq(loops.o_take_room),
             places.i_payload.eq(self._locate(m, loops.o.payload)),
         ]

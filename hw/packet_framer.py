@@ -54,11 +54,13 @@ class PacketFramer(wiring.Component):
         byte = Signal(2)                      # bytes of the word that came before
         index = Signal(range(PACKET.words + MAX_WORDS + 1))
         quiet = Signal(range(self.gap + 1))
+        expired = Signal()  # `quiet` is the whole gap
         put, ends, free = Signal(), Signal(), Signal()
         m.d.comb += [
             word.eq(Cat(window[8:], self.i.payload)),
             free.eq(~self.o.valid | self.o.ready),
         ]
+        m.d.sync += expired.eq(~self.i.valid & (quiet == self.gap - 1))
         with m.If(self.i.valid):
             m.d.sync += window.eq(word)
 
@@ -70,7 +72,7 @@ class PacketFramer(wiring.Component):
                     m.next = "PACKET"
             with m.State("PACKET"):
                 m.d.sync += quiet.eq(Mux(self.i.valid, 0, quiet + 1))
-                with m.If(quiet == self.gap):
+                with m.If(expired):
                     m.next = "GIVE UP"
                 with m.Elif(self.i.valid):
                     m.d.sync += byte.eq(byte + 1)

@@ -69,7 +69,7 @@ async def _make_room(dut: Any, sink: StallPattern) -> None:
     """Have room behind the nest as a reader that stalls would."""
     stalls = sink.start(generator("room"))
     while True:
-        dut.i_room.value = int(not stalls(bool(dut.o_take_room.value)))
+        dut.i_will_have_room.value = int(not stalls(bool(dut.o_take_room.value)))
         await clock.edge(dut)
 
 
