@@ -52,7 +52,10 @@ class PacketFramer(wiring.Component):
         window = Signal(32, reset_less=True)  # the last four bytes
         word = Signal(32)                     # the same with the one that comes
         byte = Signal(2)                      # bytes of the word that came before
-        index = Signal(range(PACKET.words + MAX_WORDS + 1))
+        # Of the words to come, less two: the sign says that the next one is the last. In the header
+        # it counts the header's.
+        left = Signal(signed((PACKET.words + MAX_WORDS).bit_length() + 1), reset_less=True)
+        in_header = Signal()
         quiet = Signal(range(self.gap + 1))
         expired = Signal()  # `quiet` is the whole gap
         put, ends, free = Signal(), Signal(), Signal()
@@ -61,13 +64,14 @@ class PacketFramer(wiring.Component):
             free.eq(~self.o.valid | self.o.ready),
         ]
         m.d.sync += expired.eq(~self.i.valid & (quiet == self.gap - 1))
+        near = Signal()  # only the last byte of the magic is wanting
         with m.If(self.i.valid):
-            m.d.sync += window.eq(word)
+            m.d.sync += [window.eq(word), near.eq(word[8:] == MAGIC & 0xFFFFFF)]
 
         with m.FSM() as fsm:
             with m.State("SEARCH"):
-                m.d.sync += [index.eq(1), byte.eq(0), quiet.eq(0)]
-                with m.If(self.i.valid & (word == MAGIC) & free):
+                m.d.sync += [left.eq(PACKET.words - 3), in_header.eq(1), byte.eq(0), quiet.eq(0)]
+                with m.If(self.i.valid & near & (self.i.payload == MAGIC >> 24) & free):
                     m.d.comb += put.eq(1)
                     m.next = "PACKET"
             with m.State("PACKET"):
@@ -77,9 +81,8 @@ class PacketFramer(wiring.Component):
                 with m.Elif(self.i.valid):
                     m.d.sync += byte.eq(byte + 1)
                     with m.If(byte == 3):
-                        m.d.sync += index.eq(index + 1)
                         m.d.comb += put.eq(1)
-                        self._take(m, word, index, ends, free)
+                        self._take(m, word, left, in_header, ends, free)
             with m.State("GIVE UP"):
                 m.d.comb += [put.eq(1), ends.eq(1)]
                 with m.If(free):
@@ -94,17 +97,16 @@ class PacketFramer(wiring.Component):
         return m
 
     @staticmethod
-    def _take(m, word, index, ends, free):
+    def _take(m, word, left, in_header, ends, free):
         """Take a word of a packet behind its magic, and see where it ends."""
-        end = Signal.like(index, reset_less=True)
-        in_header = index < PACKET.words
         length = PACKET.layout(Cat(C(0, 32 * (PACKET.words - 1)), word)).length
-
-        # In the header's last word this is the length; what it was before does not matter.
-        with m.If(in_header):
-            m.d.sync += end.eq((PACKET.words + length)[:len(end)])
-        m.d.comb += ends.eq(~in_header & (index == end))
+        last = left[-1]
+        m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
+        # The header's last word says how many follow; the CRC is one more.
+        with m.If(in_header & last):
+            m.d.sync += [in_header.eq(0), left.eq((length - 1)[:len(left)].as_signed())]
+        m.d.comb += ends.eq(~in_header & last)
         with m.If(ends):
             m.next = "SEARCH"
-        with m.If(~free | ((index == PACKET.words - 1) & (length > MAX_WORDS))):
+        with m.If(~free | (in_header & last & (length > MAX_WORDS))):
             m.next = "GIVE UP"
