@@ -11,7 +11,6 @@ from hw.host_access import HostAccess
 from hw.host_port import HostMemory, HostPort
 from hw.identification import identification
 from hw.instruction_fetch import InstructionFetch
-from hw.pipeline import registered
 from hw.register_map import REGISTERS, State
 from hw.sequencer import Sequencer
 from hw.word_memory import WordMemory
@@ -89,15 +88,15 @@ class Accelerator(wiring.Component):
         """Add the host's access and the registers."""
         m.submodules.host_access = host = self.host_access
         wiring.connect(m, wiring.flipped(self.host), host.host)
-        # A run takes a cycle to the sequencer, and counts as running from the first one on. The
-        # memories change hands a cycle later, before the units begin; the host waits for them.
-        run, runs = Signal(), Signal()
-        m.d.comb += runs.eq((sequencer.o_state == State.RUNNING) | run)
-        m.d.sync += [run.eq(host.o_run), self._units_own.eq(runs)]
+        # The memories change hands a cycle after a run, before the units begin; the host waits for
+        # them.
+        runs = Signal()
+        m.d.comb += runs.eq((sequencer.o_state == State.RUNNING) | host.o_run)
+        m.d.sync += self._units_own.eq(runs)
         m.d.comb += [
             host.i_running.eq(runs | self._units_own),
-            sequencer.i_run.eq(run),
-            sequencer.i_address.eq(registered(m, host.o_data, name="run_address")),
+            sequencer.i_run.eq(host.o_run),
+            sequencer.i_address.eq(host.o_data),
             *(host.i_registers[name].eq(value)
               for name, value in identification(self.config).items()),
             host.i_registers.state.eq(sequencer.o_state),

@@ -85,7 +85,7 @@ class HostAccess(wiring.Component):
     @property
     def latency(self):
         """Cycles from a request to its reply, if it is not a register that is read."""
-        return 2 + max(self.latencies.values())
+        return 3 + max(self.latencies.values())
 
     def elaborate(self, platform):
         m = Module()
@@ -109,21 +109,25 @@ class HostAccess(wiring.Component):
 
         refused = named(m, ~there | (self.i_running & ~reads), name="is_refused")
         reads_register = named(m, there & reads, name="reads_register")
-        m.d.comb += [self.o_address.eq(request.address), self.o_data.eq(request.data)]
-        with m.If(valid & ~refused):
-            m.d.comb += [
-                self.o_write.eq(Mux(request.write, select, 0)),
-                self.o_read.eq(Mux(request.write, 0, select)),
-                self.o_run.eq(self.o_write[HostMemory.REGISTER.value]),
-            ]
+        # The memories are far away, and many.
+        served = named(m, Mux(valid & ~refused, select, 0), name="served")
+        m.d.comb += [
+            self.o_address.eq(registered(m, request.address, name="address")),
+            self.o_data.eq(registered(m, request.data, name="data")),
+            self.o_run.eq(self.o_write[HostMemory.REGISTER.value]),
+        ]
+        m.d.sync += [
+            self.o_write.eq(Mux(request.write, served, 0)),
+            self.o_read.eq(Mux(request.write, 0, served)),
+        ]
 
         # What is under way from a memory, and whether its reply says that it was refused.
         late = max(self.latencies.values())
-        under_way, refusals = Signal(late), Signal(late)
-        served = valid & ~reads_register
+        under_way, refusals = Signal(1 + late), Signal(1 + late)
+        waiting = valid & ~reads_register
         m.d.sync += [
-            under_way.eq(Cat(served, under_way)[:late]),
-            refusals.eq(Cat(refused, refusals)[:late]),
+            under_way.eq(Cat(waiting, under_way)[:-1]),
+            refusals.eq(Cat(refused, refusals)[:-1]),
         ]
         counter = (first.address - _COUNTER)[:_WORD]
         is_counter = Signal(reset_less=True)
