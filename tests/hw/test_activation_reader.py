@@ -13,6 +13,6 @@ def test_a_read_latency_it_is_not_made_for_is_refused(read_latency):
 
 def test_latencies_are_the_sums_of_their_parts():
     reader = ActivationReader(rows=8, size=256, read_latency=5)
-    assert reader.READ_AFTER == 5
-    assert reader.row_latency == 8
-    assert reader.pipeline_latency == 10
+    assert reader.READ_AFTER == 8
+    assert reader.row_latency == 7
+    assert reader.pipeline_latency == 11

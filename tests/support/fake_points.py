@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from uuid import uuid4
 
 from flow.errors import UserError
 from flow.explore.measurement import Measurement, Outcome
@@ -23,7 +24,7 @@ def measure(task):
     seed = task.point.seed
     task.folder.mkdir(parents=True, exist_ok=True)
     count = len(began(task.folder, seed))
-    (task.folder / f"began-{seed}-{count}-{os.getpid()}").touch()
+    (task.folder / f"began-{seed}-{uuid4().hex}-{os.getpid()}").touch()
     print("tools print what they like")
     if seed == KILLED or (seed == KILLED_ONCE and count == 0):
         os.kill(os.getpid(), signal.SIGKILL)
