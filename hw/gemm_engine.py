@@ -156,7 +156,11 @@ class GemmEngine(wiring.Component):
         sums = self._connect_array(m, platform, launcher, weights)
         self._connect_banks(m, platform, launcher, drain, sums)
 
-        # What is left of the work before a reset comes out while the launcher is not running yet.
+        self._connect_output(m, launcher, parameters, lanes, output)
+        return m
+
+    def _connect_output(self, m, launcher, parameters, lanes, output):
+        """Work from before a reset comes out while the launcher is not running yet."""
         row_done = Signal()
         m.d.comb += [
             row_done.eq(lanes.o_valid & launcher.o_running),
@@ -166,10 +170,8 @@ class GemmEngine(wiring.Component):
             output.i_payload.data.eq(lanes.o_data),
         ]
         wiring.connect(m, output.o, wiring.flipped(self.o))
-        if config.statistics:
+        if self.config.statistics:
             self._tell_events(m, launcher, lanes.o_events)
-
-        return m
 
     def _tell_events(self, m, launcher, results):
         """Tell what happened, except in work from before a reset."""

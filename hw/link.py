@@ -81,6 +81,11 @@ class Link(wiring.Component):
             ours, theirs = getattr(sender.crc, name), getattr(receiver.crc, name)
             m.d.comb += getattr(crc, name).eq(Mux(sends, ours, theirs))
 
+        self._connect_payload(m, receiver, executor, sender)
+        return m
+
+    def _connect_payload(self, m, receiver, executor, sender):
+        """Keep a packet's payload: who owns the packet writes and reads it."""
         m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
         m.submodules.payload = payload = WordReader(32, depth=MAX_WORDS)
@@ -89,7 +94,7 @@ class Link(wiring.Component):
         word = Signal(32, reset_less=True)
         with m.If(payload.memory.en):
             m.d.sync += word.eq(read.data)
-        length = Mux(sends, sender.i.payload.length, receiver.o.payload.length)
+        length = Mux(sender.i.valid, sender.i.payload.length, receiver.o.payload.length)
         run = payload.i.payload
         m.d.sync += payload.i.valid.eq(executor.o_writes | sender.o_reads)
         m.d.comb += [
@@ -114,5 +119,3 @@ class Link(wiring.Component):
                     write.data.eq(owner.o_write_data),
                 ]
         m.d.sync += write.en.eq(executor.o_write_en | receiver.o_write_en)
-
-        return m
