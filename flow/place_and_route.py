@@ -115,10 +115,7 @@ def place_and_route(
     UserError
         There is no nextpnr, no such package or speed, or nextpnr fails.
     """
-    package, speed = package or part.packages[0], speed or next(iter(part.speeds), None)
-    for name, value, legal in (("package", package, part.packages), ("speed", speed, part.speeds)):
-        if legal and value not in legal:
-            raise UserError(f"{name} of {part.name} must be one of {', '.join(legal)}, not {value}")
+    package, speed = _chosen(part, package, speed)
     tool = find_nextpnr(part.family)
     folder = netlist.path.resolve().parent
     report = folder / f"{netlist.top}.report.json"
@@ -143,6 +140,14 @@ def place_and_route(
             f"nextpnr must leave a report of {netlist.top}, and ended with status {status} "
             f"and none; {folder / LOG} says why{_said(folder / LOG)}"
         ) from error
+
+
+def _chosen(part: Part, package: str | None, speed: str | None) -> tuple[str, str | None]:
+    package, speed = package or part.packages[0], speed or next(iter(part.speeds), None)
+    for name, value, legal in (("package", package, part.packages), ("speed", speed, part.speeds)):
+        if legal and value not in legal:
+            raise UserError(f"{name} of {part.name} must be one of {', '.join(legal)}, not {value}")
+    return package, speed
 
 
 def _options(

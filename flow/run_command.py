@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rich.console import Console
 
+    from flow.job import Level
+    from flow.netlist_level import NetlistLevel
     from flow.run_place import RunPlace
     from golden.kernels.kernel_set import Values
     from golden.kernels.registry import KernelSets
@@ -115,26 +117,15 @@ def command(
     """
     from rich.console import Console
 
-    from flow.job import Level
     from flow.mismatch_job import check_folder
-    from flow.netlist_level import NetlistLevel
     from flow.run_place import board_place, level_place
     from flow.tensor_files import write_tensors
 
-    if (family is not None) != (level == NETLIST):
-        raise UserError("--on netlist and --family belong together: say both, or neither")
-    if level == BOARD:
+    where = _level(level, family, {"--board": board, "--port": port, "--baud": baud})
+    if where is None:
         given = {key: value for key, value in (engine | memories).items() if _is_given(key)}
         place = board_place(board, port, given, baud=baud, clock=clock)
     else:
-        for name, value in (("--board", board), ("--port", port), ("--baud", baud)):
-            if value is not None:
-                raise UserError(f"{name} is for a board; say --on board")
-        where = (
-            NetlistLevel(Family(family))
-            if family is not None
-            else Level("verilator" if level == RTL else level)
-        )
         place = level_place(where, engine, memories, clock)
     if small is not None:
         check_folder(small)
@@ -154,6 +145,25 @@ def command(
         console.print(f"{len(tensors)} tensors are in {out}")
     if not equal:
         click.get_current_context().exit(1)
+
+
+def _level(
+    level: str, family: str | None, of_boards: dict[str, object]
+) -> "Level | NetlistLevel | None":
+    """Where it runs, None for a board; options that belong elsewhere are refused."""
+    from flow.job import Level
+    from flow.netlist_level import NetlistLevel
+
+    if (family is not None) != (level == NETLIST):
+        raise UserError("--on netlist and --family belong together: say both, or neither")
+    if level == BOARD:
+        return None
+    for name, value in of_boards.items():
+        if value is not None:
+            raise UserError(f"{name} is for a board; say --on board")
+    if family is not None:
+        return NetlistLevel(Family(family))
+    return Level("verilator" if level == RTL else level)
 
 
 def _is_given(option: str) -> bool:

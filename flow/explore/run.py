@@ -134,37 +134,35 @@ def run_tasks(
     """
     done: _Done = queue.SimpleQueue()
     found: dict[Point, Measurement] = {}
-    failure: UserError | None = None
+    failures: list[UserError] = []
     stop = stop or threading.Event()
 
     def keep(task: Task, outstanding: Outstanding) -> None:
-        measured = outstanding.result()
-        store.save(task.key, task.point.name, measured)
+        try:
+            measured = outstanding.result()
+            store.save(task.key, task.point.name, measured)
+        except UserError as error:
+            failures.append(error)
+            return
         found[task.point] = measured
         on_result(task, measured)
 
     for task in tasks:
         executor.submit(task).add_done_callback(partial(_put, done, task))
     left = len(tasks)
-    while left and failure is None and not stop.is_set():
+    while left and not failures and not stop.is_set():
         try:
-            task, outstanding = done.get(timeout=_SECONDS)
+            ready = done.get(timeout=_SECONDS)
         except queue.Empty:
             continue
         left -= 1
-        try:
-            keep(task, outstanding)
-        except UserError as error:
-            failure = error
-    ready = [done.get() for _ in range(done.qsize())]
+        keep(*ready)
+    all_ready = [done.get() for _ in range(done.qsize())]
     executor.stop()
-    for task, outstanding in ready:
-        try:
-            keep(task, outstanding)
-        except UserError as error:
-            failure = failure or error
-    if failure:
-        raise failure
+    for ready in all_ready:
+        keep(*ready)
+    if failures:
+        raise failures[0]
     return found
 
 
