@@ -175,11 +175,12 @@ class Dispatcher(wiring.Component):
         found = Signal()
         m.d.sync += found.eq(
             self.i_read_error & known & (self.i_written == drained_before))
+        found_index = registered(m, read_index, name="read_index")
         with m.If(found):
             m.d.sync += [
                 self.o_ended.eq(1),
                 self.o_error.eq(ProgramError.ACTIVATION_ADDRESS.value),
-                self.o_index.eq(registered(m, read_index, name="read_index")),
+                self.o_index.eq(found_index),
             ]
         with m.If(self.i_write_error):
             m.d.sync += [
