@@ -60,7 +60,11 @@ def test_make_would_run_the_familys_tools(tmp_path, name):
         (tmp_path / f"{top}{suffix}").write_text(text)
     try:
         done = subprocess.run(
-            ["make", "--no-print-directory", "--dry-run"], cwd=tmp_path, capture_output=True, text=True, check=True
+            ["make", "--no-print-directory", "--dry-run"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except FileNotFoundError:
         pytest.skip("make is not installed; get it with `apt-get install make`")
