@@ -1,4 +1,4 @@
-"""Stream buffer and register: every beat once, in order, one a cycle if nobody stalls."""
+"""Stream buffer: every beat once, in order, one a cycle if nobody stalls; also in a memory."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ import cocotb
 import numpy as np
 
 from hw.stream_buffer import StreamBuffer
-from hw.stream_register import StreamRegister
 from sim import clock
 from sim.environment import generator, parameters
 from sim.lanes import pack
@@ -16,22 +15,15 @@ from sim.stimulus import Integers, weighted
 from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
-KINDS: dict[str, tuple[Any, dict[str, bool]]] = {
-    "buffer": (StreamBuffer, {}),
-    "buffer_in_memory": (StreamBuffer, {"in_memory": True}),
-    "register": (StreamRegister, {}),
-}
 
-
-def _build(*, kind: str, bits: int) -> Any:
-    component, options = KINDS[kind]
-    return component(bits, **options)
+def _build(*, bits: int, in_memory: bool = False) -> Any:
+    return StreamBuffer(bits, in_memory=in_memory)
 
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"kind": kind, "bits": 8} for kind in KINDS],
-    long=[{"kind": kind, "bits": bits} for kind in KINDS for bits in (1, 96)],
+    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}],
+    long=[{"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)],
 )
 
 
@@ -69,7 +61,7 @@ async def latency_and_throughput(dut: Any) -> None:
     await clock.start(dut)
     driver, monitor = await _pass_on(dut, _draw("latency"), StallPattern.NEVER, StallPattern.NEVER)
     late = np.subtract(monitor.cycles, driver.cycles)
-    assert (late[3:] == KINDS[parameters()["kind"]][0].LATENCY).all(), f"latencies {late}"
+    assert (late[3:] == StreamBuffer.LATENCY).all(), f"latencies {late}"
     assert (np.diff(monitor.cycles)[3:] == 1).all(), f"cycles {monitor.cycles}"
 
 

@@ -7,7 +7,7 @@ from sim.errors import SimulationError
 from sim.results import Failure, RunResult
 from sim.simulator import Simulator
 
-WIDE = "stream_buffer:kind=buffer,bits=96"
+WIDE = "stream_buffer:bits=96"
 SKEW = "skew:direction=skew,lanes=3,bits=8"
 
 
@@ -35,10 +35,7 @@ def test_the_list_names_every_case():
         (("--all",), [case.name for case in testbench.cases()]),
         (
             ("stream_buffer",),
-            [
-                f"stream_buffer:kind={kind},bits=8"
-                for kind in ("buffer", "buffer_in_memory", "register")
-            ],
+            ["stream_buffer:bits=8", "stream_buffer:bits=8,in_memory=True"],
         ),
         ((WIDE, SKEW), [WIDE, SKEW]),
         ((SKEW, SKEW), [SKEW]),
