@@ -26,7 +26,7 @@ from sim.runner import run
 from sim.simulator import Simulator
 
 TOP = "stream_buffer"
-PARAMETERS = {"kind": "buffer", "bits": 20}
+PARAMETERS = {"bits": 20}
 
 
 @pytest.fixture(scope="module")
