@@ -12,7 +12,7 @@ from bench.harness import Harness
 from bench.timing import print_table
 from flow.atomic import atomic_write
 from flow.parts import Family, find_part
-from flow.place_and_route import find_nextpnr, place_and_route
+from flow.place_and_route import SETTINGS, find_nextpnr, place_and_route
 from flow.placement import array_places, place_multipliers
 from flow.synthesis import synthesize
 from hw.multiplier_kind import MultiplierKind
@@ -57,7 +57,8 @@ def prepare(design):
 def measure(netlist, frequency, seed):
     """MHz of one seed, 0 if the router did not end in time."""
     text = netlist.path.read_text(encoding="utf-8")
-    key = content_hash(text, _nextpnr(), PART, PACKAGE, SPEED, f"{frequency:g}", str(seed))
+    settings = (*SETTINGS[Family.ECP5], PART, PACKAGE, SPEED, f"{frequency:g}", str(seed))
+    key = content_hash(text, _nextpnr(), *settings)
     kept = FOLDER / f"{key}.json"
     if kept.exists():
         return json.loads(kept.read_text(encoding="utf-8"))["MHz"]

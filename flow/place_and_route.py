@@ -15,7 +15,7 @@ from flow.fpga_tools import Run, find_tool, run_logged
 from flow.parts import Family, Part
 from flow.synthesis import Netlist
 
-__all__ = ["Routed", "find_nextpnr", "place_and_route"]
+__all__ = ["SETTINGS", "Routed", "find_nextpnr", "place_and_route"]
 
 _TOOLS = {
     Family.ECP5: "nextpnr-ecp5",
@@ -34,6 +34,11 @@ _DEVICES = {"GW1NR-9": ("GW1NR-LV9", "GW1N-9C")}
 _DEFAULT_SPEEDS = {Family.GOWIN: "C6/I5"}
 
 LOG = "nextpnr.log"
+
+SETTINGS: Mapping[Family, tuple[str, ...]] = {
+    Family.ECP5: ("--router", "router1", "--placer-heap-timingweight", "30"),
+}
+"""What a family's nextpnr is told of how to place and route. Of itself it weighs timing with 10."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ def _options(
     """The suffix of the routed design, and what a family's nextpnr is told, up to its path."""
     if part.family is Family.ECP5:
         options = [_SIZES[part.name], "--package", package, "--speed", str(speed)]
-        options += ["--router", "router1"]
+        options += SETTINGS[part.family]
         options += ["--lpf", str(pins)] if pins else ["--lpf-allow-unconstrained"]
         return ".config", [*options, "--textcfg"]
     if part.family is Family.ICE40:

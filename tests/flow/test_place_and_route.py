@@ -59,7 +59,8 @@ def test_the_report_counts_and_not_the_exit_status(nextpnr, netlist):
     assert (routed.used, routed.available) == ({"TRELLIS_FF": 7}, {"TRELLIS_FF": 83640})
     words = " ".join(run.command)
     assert run.command[0] == str(nextpnr)
-    for option in ("--85k", "--package CABGA381", "--speed 6", "--seed 7", "--router router1"):
+    placer = "--placer-heap-timingweight 30"
+    for option in ("--85k", "--package CABGA381", "--speed 6", "--seed 7", placer):
         assert option in words
 
 
@@ -72,7 +73,11 @@ def test_the_report_counts_and_not_the_exit_status(nextpnr, netlist):
             "--device GW1NR-LV9QN88PC6/I5 --vopt family=GW1N-9C --write",
             "dut.routed.json",
         ),
-        ("LFE5U-12F", "--12k --package CABGA256 --speed 6 --router router1", "dut.config"),
+        (
+            "LFE5U-12F",
+            "--12k --package CABGA256 --speed 6 --router router1 --placer-heap-timingweight 30",
+            "dut.config",
+        ),
     ],
 )
 def test_each_family_is_told_its_part_in_its_own_way(netlist, monkeypatch, part, options, design):
