@@ -70,7 +70,6 @@ def changed_board(
         The parameters are not legal.
     """
     from flow.engine_options import engine_config
-    from hw.accelerator_config import AcceleratorConfig
 
     given = {name: value for name, value in changes.items() if value is not None}
     if mhz is not None and not 0 < mhz < float("inf"):
@@ -78,9 +77,8 @@ def changed_board(
     if baud is not None and baud < 1:
         raise UserError(f"--baud must be above 0, not {baud}")
     engine = {**board.engine, **{name: given.pop(name) for name in ENGINE if name in given}}
-    memories = {name: getattr(board.config, name) for name in MEMORIES} | given
     with user_input():
-        config = AcceleratorConfig(engine_config(engine), **memories)
+        config = replace(board.config, engine=engine_config(engine), **given)
     changed = replace(board, engine=engine, config=config)
     if mhz is not None:
         changed = replace(changed, frequency=Fraction(str(mhz)))

@@ -17,15 +17,19 @@ NEVER = -(1 << 60)
 
 
 class BufferedStream:
-    """A `hw.stream_buffer.StreamBuffer`: a payload comes in when the one two before it is out."""
+    """A buffer: a payload comes in when the one `entries` before it is out.
 
-    def __init__(self) -> None:
+    Of two entries it is a `hw.stream_buffer.StreamBuffer`, of one a `hw.stream_slot.StreamSlot`.
+    """
+
+    def __init__(self, entries: int = 2) -> None:
+        self._entries = entries
         self._in = NEVER
         self._out = (NEVER, NEVER)
 
     def put(self, time: int) -> int:
         """Return when a payload is taken that is offered from a time on."""
-        self._in = max(time, self._out[0] + 1)
+        self._in = max(time, self._out[-self._entries] + 1)
         return self._in
 
     @property
@@ -66,12 +70,13 @@ class WordStream:
     """A `hw.word_reader.WordReader`, a buffer, and a loader that takes the words in blocks.
 
     The reader's memory stands still while a word waits at its end, and then takes no run either.
+    So many `jobs` wait before it.
     """
 
     _STAGES = WordMemory.READ_LATENCY
 
-    def __init__(self) -> None:
-        self.jobs = BufferedStream()
+    def __init__(self, jobs: int) -> None:
+        self.jobs = BufferedStream(jobs)
         self._at_end = deque([(NEVER, NEVER)] * (self._STAGES + 1), maxlen=self._STAGES + 1)
         """Of the last words: when each comes to the reader's end, and when it leaves."""
         self._taken = (NEVER, NEVER)

@@ -20,7 +20,6 @@ from hw.launcher import Launcher, StallCause
 from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.pass_generator import PassGenerator
-from hw.sequencer import Sequencer
 
 __all__ = ["Array", "Dispatch", "Pass", "Reader"]
 
@@ -45,8 +44,9 @@ class Dispatch:
 
     _UNDER_WAY = (1 << Dispatcher.COUNT_BITS) - 1
 
-    def __init__(self, timing: CoreTiming) -> None:
+    def __init__(self, timing: CoreTiming, ahead: int) -> None:
         self._timing = timing
+        self._ahead = ahead
         self._fetched = timing.start - InstructionFetch.BEATS
         self._sent: list[int] = []  # when each instruction is with all units
         self._read: list[int] = []  # when it counts as read
@@ -82,8 +82,8 @@ class Dispatch:
     def _arrival(self) -> int:
         """Fetch an instruction, and return when it is before the units."""
         fetched: int = self._fetched + InstructionFetch.BEATS
-        if len(self._sent) >= Sequencer.AHEAD:
-            fetched = max(fetched, self._sent[-Sequencer.AHEAD] + OutputBuffer.RETURN)
+        if len(self._sent) >= self._ahead:
+            fetched = max(fetched, self._sent[-self._ahead] + OutputBuffer.RETURN)
         self._fetched = fetched
         arrival: int = fetched + self._timing.dispatch
         return max([arrival, *(sent + 1 for sent in self._sent[-1:])])
@@ -92,9 +92,9 @@ class Dispatch:
 class Reader:
     """The activation reader, and the buffers up to the launcher."""
 
-    def __init__(self, timing: CoreTiming) -> None:
+    def __init__(self, timing: CoreTiming, jobs: int) -> None:
         self._timing = timing
-        self.jobs = BufferedStream()
+        self.jobs = BufferedStream(jobs)
         self._taken = NEVER  # when the last job was taken
         self._first = NEVER  # when room for its first row was taken
         self._next = NEVER  # when room for the next row can be taken
@@ -147,8 +147,8 @@ class Reader:
 class _Passes:
     """The pass generator, and the buffer behind it."""
 
-    def __init__(self) -> None:
-        self.jobs = BufferedStream()
+    def __init__(self, jobs: int) -> None:
+        self.jobs = BufferedStream(jobs)
         self.out = BufferedStream()
         self._made = NEVER
         self._next = NEVER
@@ -172,12 +172,12 @@ class _Passes:
 class Array:
     """Everything from the passes and weights to the results."""
 
-    def __init__(self, config: AcceleratorConfig, timing: CoreTiming) -> None:
+    def __init__(self, config: AcceleratorConfig, timing: CoreTiming, jobs: int) -> None:
         self._engine = config.engine
         self._timing = timing
-        self.weights = WordStream()
-        self.parameters = WordStream()
-        self.passes = _Passes()
+        self.weights = WordStream(jobs)
+        self.parameters = WordStream(jobs)
+        self.passes = _Passes(jobs)
         self.rows = RowTimes()
         """Launches."""
         self.first = NEVER

@@ -32,6 +32,9 @@ class AcceleratorConfig:
         Words of the parameter memory, one output channel each: from C to 1,048,576.
     program_words : int
         Words of 32 bits of the program memory: from 32 to 262,144, whole instructions.
+    compact : bool
+        For a small part with a slow clock: instructions wait in block memories, one job waits
+        before each unit in place of two, and the serial link has no buffers.
     """
 
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -39,6 +42,7 @@ class AcceleratorConfig:
     weight_words: int = 8192
     parameter_words: int = 1024
     program_words: int = 4096
+    compact: bool = False
 
     def __post_init__(self):
         if not isinstance(self.engine, EngineConfig):
@@ -50,6 +54,8 @@ class AcceleratorConfig:
                 raise ValueError(
                     f"{name} of an accelerator's engine must be int8, not {number_format}"
                 )
+        if not isinstance(self.compact, bool):
+            raise TypeError(f"compact must be True or False, not {self.compact!r}")
         for name, low, high, multiple in (
             ("activation_bytes", 2 * self.banks, _MAX_BYTES, self.banks),
             ("weight_words", max(2, self.engine.rows), _MAX_WORDS, 1),

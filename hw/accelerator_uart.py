@@ -28,7 +28,7 @@ class AcceleratorUart(wiring.Component):
 
     def __init__(self, config, *, divisor, gap=None):
         self.config = config
-        self._link = UartLink(divisor=divisor, gap=gap)
+        self._link = UartLink(divisor=divisor, gap=gap, buffered=not config.compact)
         self.divisor = self._link.divisor
         self.gap = self._link.gap
         super().__init__({

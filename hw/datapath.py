@@ -14,6 +14,7 @@ from hw.narrow_instruction import NarrowInstruction
 from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
 from hw.stream_buffer import StreamBuffer
+from hw.stream_slot import StreamSlot
 from hw.word_reader import WordReader
 
 __all__ = ["Datapath"]
@@ -91,8 +92,7 @@ class Datapath(wiring.Component):
             m.submodules[name] = unit
             if name != "outputs":
                 # A job waits here while the unit still works, so that it is never idle between.
-                m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
-                    unit.i.payload.shape(), in_memory=True)
+                m.submodules[f"{name}_jobs"] = jobs = self._job_buffer(unit.i.payload.shape())
                 wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), jobs.i)
                 wiring.connect(m, jobs.o, unit.i)
         self._queue_outputs(m)
@@ -119,6 +119,17 @@ class Datapath(wiring.Component):
             *(getattr(self, name).eq(getattr(outputs, name)) for name in _WRITE),
         ]
         return m
+
+    @staticmethod
+    def jobs_ahead(config):
+        """Jobs that wait before each unit."""
+        return 1 if config.compact else 2
+
+    def _job_buffer(self, shape):
+        """Make a buffer for jobs of a shape."""
+        if self.jobs_ahead(self.config) == 1:
+            return StreamSlot(shape)
+        return StreamBuffer(shape, in_memory=True)
 
     def _queue_outputs(self, m):
         """Keep the jobs of all results that are on their way through the engine."""

@@ -15,6 +15,7 @@ def identification(config):
     return {
         "magic": MAGIC,
         "version": VERSION,
+        "compact": int(config.compact),
         "rows": engine.rows,
         "cols": engine.cols,
         "lanes": getattr(engine, "lanes", engine.cols),

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hw.host_port import HOST_REQUEST, HostPort
+from hw.host_port import HostPort
 from hw.packet import MAX_WORDS, PACKET_WORD
 from hw.packet_crc import PacketCrc
 from hw.packet_executor import PacketExecutor
@@ -24,7 +24,7 @@ class Link(wiring.Component):
     A packet is executed only when all of it has come and its CRC is right. One that is not whole
     is dropped silently. The next packet is not read until the reply is sent.
 
-    With a CRC of a word a cycle, latency is `LATENCY` cycles from the last word of a request for
+    With a CRC of a word a cycle, latency is `latency` cycles from the last word of a request for
     one word, asked of a core that answers in the next cycle, to the first word of its reply, and
     throughput one word per cycle on the way in, to the core and on the way out. With one of a part
     of a word, words come in and go out at its pace.
@@ -33,6 +33,8 @@ class Link(wiring.Component):
     ----------
     crc_width : int
         Bits a cycle of the CRC, see `PacketCrc`.
+    buffered : bool
+        Buffers cut the ways between the parts and to the core, for a fast clock.
 
     Members
     -------
@@ -43,34 +45,43 @@ class Link(wiring.Component):
     """
 
     LATENCY = 12
+    """With its buffers."""
 
-    def __init__(self, *, crc_width=32):
+    BUFFERS = 3
+    """Cycles of them that they take: with the request, with its reply, with the reply's words."""
+
+    def __init__(self, *, crc_width=32, buffered=True):
         self._crc = PacketCrc(width=crc_width)
         self.crc_width = crc_width
+        self.buffered = buffered
         super().__init__({
             "i":    In(stream.Signature(PACKET_WORD)),
             "o":    Out(stream.Signature(PACKET_WORD)),
             "host": Out(HostPort()),
         })
 
+    @property
+    def latency(self):
+        """Cycles from the last word of a request for one word to the first word of its reply."""
+        return self.LATENCY - (0 if self.buffered else self.BUFFERS)
+
     def elaborate(self, platform):
         m = Module()
         m.submodules.receiver = receiver = PacketReceiver()
         m.submodules.executor = executor = PacketExecutor()
         m.submodules.sender = sender = PacketSender()
-        m.submodules.requests = requests = StreamBuffer(HOST_REQUEST)
-        m.submodules.words = words = StreamBuffer(PACKET_WORD)
 
         wiring.connect(m, wiring.flipped(self.i), receiver.i)
         wiring.connect(m, receiver.o, executor.i)
         wiring.connect(m, executor.o, sender.i)
-        wiring.connect(m, sender.o, words.i)
-        wiring.connect(m, words.o, wiring.flipped(self.o))
-        wiring.connect(m, executor.host.request, requests.i)
-        wiring.connect(m, requests.o, wiring.flipped(self.host.request))
+        self._connect(m, "words", sender.o, wiring.flipped(self.o))
+        self._connect(m, "requests", executor.host.request, wiring.flipped(self.host.request))
         reply = executor.host.reply
-        m.d.comb += reply.payload.eq(registered(m, self.host.reply.payload, name="reply"))
-        m.d.sync += reply.valid.eq(self.host.reply.valid)
+        if self.buffered:
+            m.d.comb += reply.payload.eq(registered(m, self.host.reply.payload, name="reply"))
+            m.d.sync += reply.valid.eq(self.host.reply.valid)
+        else:
+            wiring.connect(m, wiring.flipped(self.host.reply), reply)
 
         # A packet has one of three owners at a time, and so have the CRC and the payload's buffer.
         m.submodules.crc = self._crc
@@ -84,13 +95,21 @@ class Link(wiring.Component):
         self._connect_payload(m, receiver, executor, sender)
         return m
 
+    def _connect(self, m, name, source, sink):
+        """Connect two streams, by a buffer if they are to have one."""
+        if self.buffered:
+            m.submodules[name] = buffer = StreamBuffer(source.payload.shape())
+            wiring.connect(m, source, buffer.i)
+            source = buffer.o
+        wiring.connect(m, source, sink)
+
     def _connect_payload(self, m, receiver, executor, sender):
         """Keep a packet's payload: who owns the packet writes and reads it."""
         m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
         m.submodules.payload = payload = WordReader(32, depth=MAX_WORDS)
-        m.submodules.payload_words = ahead = StreamBuffer(32)
-        wiring.connect(m, payload.o, ahead.i)
+        ahead = stream.Signature(32).create(path=("ahead",))
+        self._connect(m, "payload_words", payload.o, wiring.flipped(ahead))
         word = Signal(32, reset_less=True)
         with m.If(payload.memory.en):
             m.d.sync += word.eq(read.data)
@@ -101,11 +120,11 @@ class Link(wiring.Component):
             run.address.eq(0),
             run.words_minus_1.eq(
                 registered(m, (length - 1)[:len(run.words_minus_1)], name="words_minus_1")),
-            executor.i_payload.payload.eq(ahead.o.payload),
-            executor.i_payload.valid.eq(ahead.o.valid),
-            sender.i_payload.payload.eq(ahead.o.payload),
-            sender.i_payload.valid.eq(ahead.o.valid),
-            ahead.o.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
+            executor.i_payload.payload.eq(ahead.payload),
+            executor.i_payload.valid.eq(ahead.valid),
+            sender.i_payload.payload.eq(ahead.payload),
+            sender.i_payload.valid.eq(ahead.valid),
+            ahead.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
         ]
         m.d.comb += [
             read.addr.eq(payload.memory.address),

@@ -148,7 +148,6 @@ class PacketExecutor(wiring.Component):
         begun = Signal()
         took = Signal()
         is_write = self.i.payload.command == Command.WRITE
-        runs = self.i.payload.command == Command.RUN
         m.d.comb += [
             took.eq(request.valid & request.ready),
             request.valid.eq(asking & (self.i_payload.valid | ~is_write)),
@@ -156,7 +155,7 @@ class PacketExecutor(wiring.Component):
             request.payload.memory.eq(work.memory),
             request.payload.write.eq(work.changes),
             request.payload.address.eq(address),
-            request.payload.data.eq(Mux(runs, self.i.payload.address, self.i_payload.payload)),
+            request.payload.data.eq(Mux(is_write, self.i_payload.payload, self.i.payload.address)),
             self.o_write_en.eq(reply.valid & ~work.changes),
             self.o_write_address.eq(answered[:len(self.o_write_address)]),
             self.o_write_data.eq(reply.payload.data),

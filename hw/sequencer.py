@@ -57,6 +57,9 @@ class Sequencer(wiring.Component):
     AHEAD = 8
     """Instructions that are fetched ahead: as many as hide the latency of fetch and check."""
 
+    COMPACT_AHEAD = 4
+    """The same if the accelerator is compact."""
+
     START_LATENCY = (
         1 + InstructionFetch.LATENCY + InstructionCheck.LATENCY + OutputBuffer.LATENCY
         + Dispatcher.OFFER_AFTER
@@ -78,6 +81,11 @@ class Sequencer(wiring.Component):
             "o_error":         Out(members["o_error"].shape),
             "o_error_address": Out(32),
         })
+
+    @classmethod
+    def ahead_of(cls, config):
+        """Instructions that are fetched ahead."""
+        return cls.COMPACT_AHEAD if config.compact else cls.AHEAD
 
     def elaborate(self, platform):
         m = Module()
@@ -108,11 +116,12 @@ class Sequencer(wiring.Component):
     def _add_stages(self, m, start, address):
         """Add fetch, check, buffer and dispatcher, and return the dispatcher."""
         config = self.config
+        ahead = self.ahead_of(config)
         stages = {
             "fetch": InstructionFetch(instructions=config.instructions),
             "check": InstructionCheck(config),
-            "buffer": OutputBuffer(CheckResult(config), depth=self.AHEAD),
-            "queue": InstructionQueue(config, depth=self.AHEAD),
+            "buffer": OutputBuffer(CheckResult(config), depth=ahead),
+            "queue": InstructionQueue(config, depth=ahead),
             "dispatcher": self._dispatcher,
         }
         for name, stage in stages.items():

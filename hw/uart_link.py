@@ -27,6 +27,8 @@ class UartLink(wiring.Component):
     gap : int or None
         Cycles without a byte after which a packet that was begun is given up. None takes a
         thousand bytes' time: more than the pauses of a USB adapter.
+    buffered : bool
+        See `Link`.
 
     Members
     -------
@@ -36,8 +38,9 @@ class UartLink(wiring.Component):
         To the core.
     """
 
-    def __init__(self, *, divisor, gap=None):
+    def __init__(self, *, divisor, gap=None, buffered=True):
         check_divisor(divisor)
+        self.buffered = buffered
         self.divisor = divisor
         self.gap = _GAP_BITS * divisor if gap is None else gap
         check_gap(self.gap)
@@ -51,7 +54,7 @@ class UartLink(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
         m.submodules.framer = framer = PacketFramer(gap=self.gap)
-        m.submodules.link = link = Link(crc_width=8)
+        m.submodules.link = link = Link(crc_width=8, buffered=self.buffered)
         m.submodules.splitter = splitter = WordSplitter()
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
 

@@ -17,7 +17,9 @@ from sim.testbench import Testbench
 from sim.uart_model import UartModel
 
 TESTBENCH = Testbench(
-    build=UartLink, everyday=[{"divisor": 4, "gap": 400}], long=[{"divisor": 7, "gap": 2000}]
+    build=UartLink,
+    everyday=[{"divisor": 4, "gap": 400}],
+    long=[{"divisor": 7, "gap": 2000}, {"divisor": 4, "gap": 400, "buffered": False}],
 )
 
 
