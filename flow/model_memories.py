@@ -13,7 +13,7 @@ from hw.instruction import INSTRUCTION
 
 __all__ = ["MEMORIES", "compile_together"]
 
-MEMORIES = tuple(field.name for field in fields(AcceleratorConfig) if field.name != "engine")
+MEMORIES = tuple(field.name for field in fields(AcceleratorConfig) if field.type is int)
 """Names of the parameters that are sizes of memories."""
 
 
