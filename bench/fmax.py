@@ -11,9 +11,9 @@ from bench.designs import ACCELERATORS, DESIGNS
 from bench.harness import Harness
 from bench.timing import print_table
 from flow.atomic import atomic_write
+from flow.floorplan import place_blocks
 from flow.parts import Family, find_part
 from flow.place_and_route import SETTINGS, find_nextpnr, place_and_route
-from flow.placement import array_places, place_multipliers
 from flow.synthesis import synthesize
 from hw.multiplier_kind import MultiplierKind
 from sim.build_cache import content_hash
@@ -43,14 +43,13 @@ def run() -> None:
 
 
 def prepare(design):
-    """Synthesize a design of MULT18X18D instances in its harness; those of an array have places."""
+    """Synthesize a design of MULT18X18D instances in its harness; what is known has places."""
     kind = MultiplierKind.ECP5
     name = "".join(letter if letter.isalnum() else "_" for letter in design.name)
     netlist = synthesize(Harness(design.build(kind)), name, Family.ECP5, FOLDER)
     config = design.config(kind)
-    places = config and array_places(config, find_part(PART))
-    if places:
-        place_multipliers(netlist, config, places)
+    if config:
+        place_blocks(netlist, config, find_part(PART))
     return netlist
 
 

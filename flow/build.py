@@ -10,10 +10,10 @@ from flow.bitstream import bitstream_suffix, pack
 from flow.board import Board, Toolchain
 from flow.board_files import top_name
 from flow.errors import UserError
+from flow.floorplan import place_blocks
 from flow.parts import Part
 from flow.pin_files import pin_files
 from flow.place_and_route import Routed, find_nextpnr, place_and_route
-from flow.placement import array_places, place_multipliers
 from flow.synthesis import Netlist, synthesize
 
 __all__ = ["BuildFailedError", "Built", "build_board", "check_fit"]
@@ -94,9 +94,7 @@ def build_board(
     watch.start("synthesis")
     netlist = synthesize(board.top(), name, part.family, folder)
     check_fit(netlist, part)
-    places = array_places(board.config.engine, part)
-    if places is not None:
-        place_multipliers(netlist, board.config.engine, places)
+    place_blocks(netlist, board.config.engine, part)
 
     watch.start("place and route")
     pins = [_write(folder / f"{name}{kind}", text) for kind, text in pin_files(board).items()]

@@ -41,6 +41,23 @@ class DspGrid:
 
 
 @dataclass(frozen=True)
+class MemoryGrid:
+    """Where block memories stand: every row of `y` has them at every `x`.
+
+    Parameters
+    ----------
+    x, y : tuple of int
+        Tile of the first one of a few neighbours.
+    offsets : tuple of int
+        Tiles from there to each of them.
+    """
+
+    x: tuple[int, ...]
+    y: tuple[int, ...]
+    offsets: tuple[int, ...] = (0, 2, 4, 6)
+
+
+@dataclass(frozen=True)
 class Part:
     """An FPGA.
 
@@ -61,6 +78,7 @@ class Part:
     speeds : tuple of str
         Speed grades, the slowest first; none where there is only one.
     dsp_grid : DspGrid, optional
+    memory_grid : MemoryGrid, optional
     """
 
     name: str
@@ -73,12 +91,17 @@ class Part:
     packages: tuple[str, ...] = ()
     speeds: tuple[str, ...] = ()
     dsp_grid: DspGrid | None = field(default=None, repr=False)
+    memory_grid: MemoryGrid | None = field(default=None, repr=False)
 
 
 _ECP5_SPEEDS = ("6", "7", "8")
+_SMALL = ("CABGA256", "CABGA381", "CSFBGA285")
 _GRID_25 = DspGrid(x=(4, 13, 22, 33, 42, 51, 60), y=(13,))
 _GRID_45 = DspGrid(x=(4, 13, 22, 31, 42, 51, 60, 69, 78), y=(22, 46))
 _GRID_85 = DspGrid(x=(4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114), y=(10, 34, 58))
+_MEMORIES_25 = MemoryGrid(x=_GRID_25.x, y=(25, 37))
+_MEMORIES_45 = MemoryGrid(x=_GRID_45.x, y=(10, 34, 58))
+_MEMORIES_85 = MemoryGrid(x=_GRID_85.x, y=(22, 46, 70, 82))
 
 _LISTED = (
     # The 12F is a 25F of which the vendor's tools use half.
@@ -94,10 +117,11 @@ _LISTED = (
             packages,
             _ECP5_SPEEDS,
             grid,
+            memory_grid,
         )
-        for name, luts, multipliers, memories, packages, grid in (
-            ("LFE5U-12F", 24288, 28, 56, ("CABGA256", "CABGA381", "CSFBGA285"), _GRID_25),
-            ("LFE5U-25F", 24288, 28, 56, ("CABGA256", "CABGA381", "CSFBGA285"), _GRID_25),
+        for name, luts, multipliers, memories, packages, grid, memory_grid in (
+            ("LFE5U-12F", 24288, 28, 56, _SMALL, _GRID_25, _MEMORIES_25),
+            ("LFE5U-25F", 24288, 28, 56, _SMALL, _GRID_25, _MEMORIES_25),
             (
                 "LFE5U-45F",
                 43848,
@@ -105,6 +129,7 @@ _LISTED = (
                 108,
                 ("CABGA256", "CABGA381", "CABGA554", "CSFBGA285"),
                 _GRID_45,
+                _MEMORIES_45,
             ),
             (
                 "LFE5U-85F",
@@ -113,6 +138,7 @@ _LISTED = (
                 208,
                 ("CABGA381", "CABGA554", "CABGA756", "CSFBGA285"),
                 _GRID_85,
+                _MEMORIES_85,
             ),
         )
     ),

@@ -16,7 +16,9 @@ __all__ = ["fingerprint"]
 _SOURCES = (
     "parts.py",
     "synthesis.py",
+    "memory_registers.py",
     "placement.py",
+    "floorplan.py",
     "fpga_tools.py",
     "place_and_route.py",
     "explore/measure.py",

@@ -11,10 +11,10 @@ from flow.errors import UserError
 from flow.explore.fingerprint import fingerprint
 from flow.explore.measurement import Measurement, Outcome
 from flow.explore.task import Task
+from flow.floorplan import place_blocks
 from flow.hardware_verilog import TOP, description
 from flow.parts import Family, Part
 from flow.place_and_route import LOG, find_nextpnr, place_and_route
-from flow.placement import array_places, place_multipliers
 from flow.synthesis import CellCounts, Netlist, synthesize
 from hw.accelerator_uart import AcceleratorUart
 from sim.build_cache import build_once, content_hash
@@ -95,9 +95,7 @@ def _routed(task: Task, netlist: Netlist) -> Measurement:
     )
     outcome = Outcome.FAILED
     try:
-        places = array_places(design.config.engine, design.of_part)
-        if places:
-            place_multipliers(copied, design.config.engine, places)
+        place_blocks(copied, design.config.engine, design.of_part)
         routed = place_and_route(
             copied,
             design.of_part,

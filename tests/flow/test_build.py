@@ -86,7 +86,7 @@ def tools(monkeypatch, tmp_path):
 
     monkeypatch.setattr(flow.build, "find_nextpnr", lambda family: "nextpnr")
     monkeypatch.setattr(flow.build, "synthesize", lambda *_, **__: netlist_of({"LUT4": 1}))
-    monkeypatch.setattr(flow.build, "array_places", lambda *_: None)
+    monkeypatch.setattr(flow.build, "place_blocks", lambda *_: None)
     monkeypatch.setattr(flow.build, "place_and_route", place_and_route)
     return answer
 
@@ -202,7 +202,7 @@ def test_the_tools_of_a_family_make_a_bitstream(monkeypatch, name, changes):
             pytest.skip(str(missing))
     board = replace(find_board(name), **changes)
     monkeypatch.setattr(Board, "top", lambda self: Echo(self))
-    monkeypatch.setattr(flow.build, "array_places", lambda *_: None)
+    monkeypatch.setattr(flow.build, "place_blocks", lambda *_: None)
     built = build_board(board, Path("build/test_build") / name, timeout=120)
     assert built.routed.fmax > board.frequency
     assert built.bitstream.stat().st_size > 10_000

@@ -48,7 +48,7 @@ def tools(monkeypatch):
     monkeypatch.setattr(measure, "place_and_route", made.place_and_route)
     monkeypatch.setattr(measure, "fingerprint", lambda family: "print")
     monkeypatch.setattr(measure, "find_nextpnr", lambda family: "nextpnr")
-    monkeypatch.setattr(measure, "place_multipliers", lambda netlist, engine, places: None)
+    monkeypatch.setattr(measure, "place_blocks", lambda netlist, engine, part: None)
     return made
 
 
