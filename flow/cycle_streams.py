@@ -17,9 +17,9 @@ NEVER = -(1 << 60)
 
 
 class BufferedStream:
-    """A buffer: a payload comes in when the one `entries` before it is out.
+    """A `hw.stream_buffer.StreamBuffer`: a payload comes in when the one two before it is out.
 
-    Of two entries it is a `hw.stream_buffer.StreamBuffer`, of one a `hw.stream_slot.StreamSlot`.
+    Of no `entries` it is a wire: a payload comes in when it goes out.
     """
 
     def __init__(self, entries: int = 2) -> None:
@@ -28,15 +28,20 @@ class BufferedStream:
         self._out = (NEVER, NEVER)
 
     def put(self, time: int) -> int:
-        """Return when a payload is taken that is offered from a time on."""
-        self._in = max(time, self._out[-self._entries] + 1)
+        """Return when a payload is taken that is offered from a time on, or in a wire offered."""
+        self._in = max(time, self._out[0] + 1) if self._entries else time
         return self._in
 
     @property
     def ready(self) -> int:
         """When the last payload can be seen behind the buffer."""
-        time: int = self._in + StreamBuffer.LATENCY
+        time: int = self._in + (StreamBuffer.LATENCY if self._entries else 0)
         return time
+
+    @property
+    def sent(self) -> int:
+        """When the last payload, which has left a wire, was taken."""
+        return self._in if self._entries else self._out[-1]
 
     def take(self, time: int) -> None:
         """Note when the last payload leaves."""

@@ -169,11 +169,13 @@ class _Model:
         jobs = [array.weights.jobs, array.passes.jobs, reader.jobs]
         if step.drain:
             jobs.append(array.parameters.jobs)
-        sent = max([each.put(offered) for each in jobs])
+        for job in jobs:
+            job.put(offered)
         reader.start(dispatch.last_written if step.wait else None)
         for span in self._without:
             self._note_wait(*span)
         array.start(drain=bool(step.drain))
+        sent = max(job.sent for job in jobs)
         if not self._done:
             self.first_activation = reader.available - StreamBuffer.LATENCY
 

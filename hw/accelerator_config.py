@@ -33,8 +33,8 @@ class AcceleratorConfig:
     program_words : int
         Words of 32 bits of the program memory: from 32 to 262,144, whole instructions.
     compact : bool
-        For a small part with a slow clock: instructions wait in block memories, one job waits
-        before each unit in place of two, and the serial link has no buffers.
+        For a small part with a slow clock: instructions wait in block memories, jobs do not
+        wait before their units, and the serial link has no buffers.
     """
 
     engine: EngineConfig = field(default_factory=EngineConfig)

@@ -14,7 +14,6 @@ from hw.narrow_instruction import NarrowInstruction
 from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
 from hw.stream_buffer import StreamBuffer
-from hw.stream_slot import StreamSlot
 from hw.word_reader import WordReader
 
 __all__ = ["Datapath"]
@@ -87,14 +86,19 @@ class Datapath(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        config = self.config
         m.submodules.engine = engine = self.engine
         for name, unit in self._units.items():
             m.submodules[name] = unit
             if name != "outputs":
-                # A job waits here while the unit still works, so that it is never idle between.
-                m.submodules[f"{name}_jobs"] = jobs = self._job_buffer(unit.i.payload.shape())
-                wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), jobs.i)
-                wiring.connect(m, jobs.o, unit.i)
+                source = wiring.flipped(getattr(self, f"i_{name}"))
+                if self.jobs_ahead(config):
+                    # A job waits here while the unit works, so that it is never idle between.
+                    m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
+                        unit.i.payload.shape(), in_memory=True)
+                    wiring.connect(m, source, jobs.i)
+                    source = jobs.o
+                wiring.connect(m, source, unit.i)
         self._queue_outputs(m)
 
         weights, parameters, passes, activations, outputs = self._units.values()
@@ -122,14 +126,8 @@ class Datapath(wiring.Component):
 
     @staticmethod
     def jobs_ahead(config):
-        """Jobs that wait before each unit."""
-        return 1 if config.compact else 2
-
-    def _job_buffer(self, shape):
-        """Make a buffer for jobs of a shape."""
-        if self.jobs_ahead(self.config) == 1:
-            return StreamSlot(shape)
-        return StreamBuffer(shape, in_memory=True)
+        """Jobs that wait before each unit, but for that of the outputs."""
+        return 0 if config.compact else 2
 
     def _queue_outputs(self, m):
         """Keep the jobs of all results that are on their way through the engine."""

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.host_port import HostMemory, HostPort
-from hw.packet import MAX_WORDS, PACKET, STATUS_WORDS, Command, Result
+from hw.packet import MAGIC, MAX_WORDS, PACKET, STATUS_WORDS, Command, Result
 from hw.register_map import REGISTERS
 
 __all__ = ["PacketExecutor"]
@@ -189,6 +189,7 @@ class PacketExecutor(wiring.Component):
         m.d.comb += [
             self.o.valid.eq(1),
             self.o.payload.eq(self.i.payload),
+            self.o.payload.magic.eq(MAGIC),
             self.o.payload.reply.eq(1),
             self.o.payload.result.eq(result),
             self.o.payload.length.eq(words),

@@ -51,6 +51,7 @@ class PacketReceiver(wiring.Component):
         m = Module()
         crc, word, last = self.crc, self.i.payload.data, self.i.payload.last
         header = Signal(PACKET.layout, reset_less=True)
+        is_magic = Signal(reset_less=True)
         index = Signal(range(max(PACKET.words, MAX_WORDS)))
         left = Signal(signed(len(header.length) + 1), reset_less=True)
         claimed = Signal.like(word, reset_less=True)
@@ -80,7 +81,8 @@ class PacketReceiver(wiring.Component):
                 crc.start.eq(fsm.ongoing("HEADER") & (index == 0)),
             ]
             with m.State("HEADER"), m.If(taken):
-                self._header(m, header, index, left)
+                m.d.sync += is_magic.eq(word == MAGIC)
+                self._header(m, header, is_magic, index, left)
             with m.State("PAYLOAD"), m.If(taken):
                 m.d.sync += [index.eq(index + 1), left.eq((left - 1)[:len(left)].as_signed())]
                 with m.If(last):
@@ -108,7 +110,7 @@ class PacketReceiver(wiring.Component):
 
         return m
 
-    def _header(self, m, header, index, left):
+    def _header(self, m, header, is_magic, index, left):
         """Take a word of the header, and see how it goes on."""
         word = self.i.payload.data
         # The last word of the header, where the length stands, has only just come.
@@ -123,7 +125,7 @@ class PacketReceiver(wiring.Component):
         with m.If(self.i.payload.last):
             m.next = "HEADER"
         # The magic is looked at with the word behind it.
-        with m.Elif((index == 1) & (header.magic != MAGIC)):
+        with m.Elif((index == 1) & ~is_magic):
             m.next = "SKIP"
         with m.Elif(index == PACKET.words - 1):
             m.d.sync += index.eq(0)

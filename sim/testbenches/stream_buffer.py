@@ -1,4 +1,4 @@
-"""Stream buffers: every beat once, in order, one in so many cycles if nobody stalls."""
+"""Stream buffer: every beat once, in order, one a cycle if nobody stalls; also in a memory."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ import cocotb
 import numpy as np
 
 from hw.stream_buffer import StreamBuffer
-from hw.stream_slot import StreamSlot
 from sim import clock
 from sim.environment import generator, parameters
 from sim.lanes import pack
@@ -17,18 +16,14 @@ from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
 
-def _build(*, bits: int, in_memory: bool = False, is_slot: bool = False) -> Any:
-    return StreamSlot(bits) if is_slot else StreamBuffer(bits, in_memory=in_memory)
+def _build(*, bits: int, in_memory: bool = False) -> Any:
+    return StreamBuffer(bits, in_memory=in_memory)
 
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}, {"bits": 8, "is_slot": True}],
-    long=[
-        {"bits": bits, **options}
-        for options in ({}, {"in_memory": True}, {"is_slot": True})
-        for bits in (1, 96)
-    ],
+    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}],
+    long=[{"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)],
 )
 
 
@@ -62,13 +57,12 @@ async def nothing_is_lost(dut: Any, source: StallPattern, sink: StallPattern) ->
 
 @cocotb.test()
 async def latency_and_throughput(dut: Any) -> None:
-    """Without stalls every beat comes out `LATENCY` cycles later, one a cycle, or in two."""
+    """Without stalls every beat comes out `LATENCY` cycles later, one a cycle."""
     await clock.start(dut)
     driver, monitor = await _pass_on(dut, _draw("latency"), StallPattern.NEVER, StallPattern.NEVER)
     late = np.subtract(monitor.cycles, driver.cycles)
     assert (late[3:] == StreamBuffer.LATENCY).all(), f"latencies {late}"
-    pitch = 2 if parameters().get("is_slot") else 1
-    assert (np.diff(monitor.cycles)[3:] == pitch).all(), f"cycles {monitor.cycles}"
+    assert (np.diff(monitor.cycles)[3:] == 1).all(), f"cycles {monitor.cycles}"
 
 
 @cocotb.test()

@@ -35,11 +35,7 @@ def test_the_list_names_every_case():
         (("--all",), [case.name for case in testbench.cases()]),
         (
             ("stream_buffer",),
-            [
-                "stream_buffer:bits=8",
-                "stream_buffer:bits=8,in_memory=True",
-                "stream_buffer:bits=8,is_slot=True",
-            ],
+            ["stream_buffer:bits=8", "stream_buffer:bits=8,in_memory=True"],
         ),
         ((WIDE, SKEW), [WIDE, SKEW]),
         ((SKEW, SKEW), [SKEW]),
