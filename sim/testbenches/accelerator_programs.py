@@ -40,10 +40,18 @@ SMALL = {
     "program_words": 512,
 }
 
+SMALLEST = {
+    "activation_bytes": 256,
+    "weight_words": 32,
+    "parameter_words": 8,
+    "program_words": 256,
+}
+
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"rows": 4, "cols": 3, "depth": 16, **SMALL}],
+    everyday=[{"rows": 2, "cols": 2, "depth": 4, **SMALLEST}],
     long=[
+        {"rows": 4, "cols": 3, "depth": 16, **SMALL},
         {"rows": 1, "cols": 1, "depth": 2, **SMALL},
         {"rows": 8, "cols": 8, "depth": 32, **SMALL},
         {"rows": 3, "cols": 6, "depth": 9, **SMALL},

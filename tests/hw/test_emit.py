@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from amaranth.hdl import Module, signed
@@ -18,9 +19,10 @@ from hw.skew import Skew
 from hw.yosys import run_yosys
 from sim.simulator import Simulator, verilator_root
 
-SIZES = [(1, 1, 1), (5, 3, 1), (8, 8, 4), (6, 4, 2)]
+SIZES = [(1, 1, 1), (5, 3, 1), pytest.param((8, 8, 4), marks=pytest.mark.long), (6, 4, 2)]
 
 
+@cache
 def engine(rows, cols, group):
     return emit_verilog(GemmAxis(EngineConfig(rows=rows, cols=cols, group=group)), "dut")
 
@@ -74,7 +76,7 @@ def test_the_same_bytes_on_every_run():
             [sys.executable, "-c", program],
             env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
         ).stdout
-        for seed in "012"
+        for seed in "01"
     }
     assert len(texts) == 1
     assert "endmodule" in texts.pop()

@@ -8,15 +8,13 @@ from sim.simulator import Simulator
 SEED = 1
 # They have configurations that are components of their own.
 KINDS = ("kind", "direction")
-# `accelerator` runs programs, too, and compares every byte.
-NOT_EVERY_DAY = ("accelerator_programs",)
 
 
 def everyday(cases):
     """The first quick configuration of each testbench and kind; the compiler takes seconds each."""
     first = {}
     for case in cases:
-        if not case.long and case.testbench not in NOT_EVERY_DAY:
+        if not case.long:
             kinds = (case.parameters.get(kind) for kind in KINDS)
             first.setdefault((case.testbench, *kinds), case.name)
     return set(first.values())
