@@ -15,6 +15,7 @@ from flow.build import Built
 from flow.build_table import Use, size, uses
 from flow.errors import UserError
 from flow.fpga_tools import PACKAGES
+from flow.hardware_hash import hardware_hash
 from sim.build_cache import content_hash
 
 __all__ = [
@@ -49,6 +50,8 @@ class BoardResult:
         Of each stage.
     tools : Mapping of str to str
         Versions of their packages.
+    hardware : str
+        Hash of the sources of the hardware, see `flow.hardware_hash`; empty if not known.
     """
 
     configuration: str
@@ -57,6 +60,12 @@ class BoardResult:
     bitstream_bytes: int
     seconds: Mapping[str, float]
     tools: Mapping[str, str]
+    hardware: str = ""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the hardware is still the one that was measured."""
+        return self.hardware == hardware_hash()
 
 
 def configuration_hash(board: Board) -> str:
@@ -81,6 +90,7 @@ def measured(built: Built) -> BoardResult:
         size(built),
         {stage: round(seconds, 1) for stage, seconds in built.seconds.items()},
         {package: found for package in _TOOLS if (found := _version(package))},
+        hardware_hash(),
     )
 
 

@@ -30,9 +30,10 @@ def command(
 ) -> None:
     """List the boards: part, array, memories, fit, clock, bitstream and predicted speed.
 
-    Fit, clock and bitstream are of the last `lastbit boards --measure`; a dash stands where nothing
-    was measured, or where a network does not fit the memories. Inferences a second are those of
-    the accelerator alone: exact cycles at the board's clock.
+    Fit, clock and bitstream are of the last `lastbit boards --measure`, and marked where the
+    hardware has changed since; a dash stands where nothing was measured, or where a network does
+    not fit the memories. Inferences a second are those of the accelerator alone: exact cycles at
+    the board's clock.
 
     Exit status: 0, or 1 if a board that was to be measured does not fit or is too slow.
     """

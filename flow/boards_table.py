@@ -65,8 +65,11 @@ def _designs(boards: Sequence[Board]) -> Table:
 
 
 def _measurements(boards: Sequence[Board], results: Mapping[str, BoardResult]) -> Table:
-    more = ("reaches MHz", "bitstream", "seconds")
+    more = ("reaches MHz", "bitstream", "seconds", "hardware")
     table = _table("Measured by lastbit boards --measure", ("board",), (*_PLACES, *more))
+    if not all(result.is_current for result in results.values()):
+        table.caption = "earlier: the hardware, or how it is synthesized, has changed since then"
+        table.caption_justify = "left"
     for board in boards:
         result = results.get(board.name)
         if result is None:
@@ -77,7 +80,9 @@ def _measurements(boards: Sequence[Board], results: Mapping[str, BoardResult]) -
             for names in _PLACES.values()
         ]
         cells += [f"{result.fmax:.1f}", f"{result.bitstream_bytes:,}"]
-        table.add_row(board.name, *cells, f"{sum(result.seconds.values()):.0f}")
+        hardware = "as it is" if result.is_current else "earlier"
+        cells += [f"{sum(result.seconds.values()):.0f}", hardware]
+        table.add_row(board.name, *cells)
     return table
 
 

@@ -75,7 +75,7 @@ def test_a_measurement_is_kept_and_shown(results):
     line = row(again.output, "Measured by", BOARD)
     cells = [cell.strip() for cell in line if cell.strip()]
     assert cells == ["20,000 of 30,000", "9 of 30,000", "25 of 30,000", "54 of 30,000",
-                     "123.5", "1,234", "63"]  # fmt: skip
+                     "123.5", "1,234", "63", "as it is"]  # fmt: skip
 
 
 def test_a_measurement_of_another_design_is_not_shown(results):
@@ -85,6 +85,28 @@ def test_a_measurement_of_another_design_is_not_shown(results):
     old = replace(measured(built(board, Path("x"))), configuration="another")
     save_result(board, old, results)
     assert "123.5" not in boards("--results", str(results)).output
+
+
+def test_a_measurement_of_an_earlier_hardware_is_shown_as_such(results):
+    board = find_board(BOARD)
+    now = measured(built(board, Path("x")))
+    assert now.is_current
+    for hardware in ("another", ""):
+        save_result(board, replace(now, hardware=hardware), results)
+        shown = boards("--board", BOARD, "--results", str(results)).output
+        assert row(shown, "Measured by", BOARD)[-1].strip() == "earlier"
+        assert "has changed since then" in shown
+    save_result(board, now, results)
+    assert "earlier" not in boards("--board", BOARD, "--results", str(results)).output
+
+
+def test_a_file_of_before_there_was_a_hash_of_the_hardware_is_read(results):
+    board = find_board(BOARD)
+    save_result(board, measured(built(board, Path("x"))), results)
+    told = json.loads(results.read_text())
+    del told[BOARD]["hardware"]
+    results.write_text(json.dumps(told))
+    assert not load_results(results)[BOARD].is_current
 
 
 @pytest.mark.parametrize(
