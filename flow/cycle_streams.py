@@ -7,8 +7,8 @@ recurrence of one component of `hw`, and remembers as much of the past as that o
 from bisect import bisect_right
 from collections import deque
 
+from hw.core_timing import CoreTiming
 from hw.stream_buffer import StreamBuffer
-from hw.word_memory import WordMemory
 
 __all__ = ["NEVER", "BufferedStream", "RowTimes", "WordStream"]
 
@@ -74,63 +74,44 @@ class RowTimes:
 class WordStream:
     """A `hw.word_reader.WordReader`, a buffer, and a loader that takes the words in blocks.
 
-    The reader's memory stands still while a word waits at its end, and then takes no run either.
     So many `jobs` wait before it.
     """
 
-    _STAGES = WordMemory.READ_LATENCY
-
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, timing: CoreTiming, jobs: int) -> None:
+        self._timing = timing
         self.jobs = BufferedStream(jobs)
-        self._at_end = deque([(NEVER, NEVER)] * (self._STAGES + 1), maxlen=self._STAGES + 1)
-        """Of the last words: when each comes to the reader's end, and when it leaves."""
+        self._read = NEVER  # when the last word was addressed, or its run taken if that is later
+        self._left = deque([NEVER] * timing.words_ahead, maxlen=timing.words_ahead)
+        """When the last words left the reader."""
         self._taken = (NEVER, NEVER)
-        self._addressed: list[int] = []
-        """Cycles in which the first words of the run are addressed."""
-        self._word = 0
 
     def start(self) -> None:
-        """Let the reader take the last run that was put."""
-        last = self._word - 1
-        if last >= self._STAGES:
-            addressed = self._at_end[-1 - self._STAGES][1]
-        else:
-            addressed = self._addressed[last] if self._addressed else NEVER
-        time = self._moving(max(self.jobs.ready, addressed))
-        self.jobs.take(time)
-        self._addressed = []
-        for _ in range(self._STAGES):
-            time = self._moving(time + 1)
-            self._addressed.append(time)
-        self._word = 0
+        """Let the reader take the last run that was put, with the last word of the one before."""
+        self._read = max(self.jobs.ready, self._read)
+        self.jobs.take(self._read)
 
     def take(self, words: int, not_before: int) -> int:
         """Return when the loader takes the last word of a block, which begins not before a time.
 
         A run holds whole blocks, and a block follows on the last one.
         """
-        arrival: int = self._leave() + StreamBuffer.LATENCY
-        first = max(arrival, not_before)
-        self._taken = (self._taken[1], first)
-        for n in range(1, min(words, 3)):
-            self._leave()
-            self._taken = (self._taken[1], first + n)
-        # Later words leave the reader as the loader takes the ones before them.
-        for n in range(max(3, words - len(self._at_end)), words):
-            self._at_end.append((first + n - 1, first + n - 1))
-        return first + words - 1
+        # Two words are in the buffer before the first one is taken. Behind those for which they
+        # make room, words are read and leave as the loader takes the ones before them.
+        rest = max(0, words - self._timing.words_ahead - 3)
+        for _ in range(words - rest):
+            arrives = self._leave() + StreamBuffer.LATENCY
+            taken = max(arrives, self._taken[1] + 1, not_before)
+            self._taken = (self._taken[1], taken)
+        if rest:
+            last = self._taken[1]
+            self._read += rest
+            self._left.extend(range(last, last + rest))
+            self._taken = (last + rest - 1, last + rest)
+        return self._taken[1]
 
     def _leave(self) -> int:
         """Return when the next word leaves the reader."""
-        before = self._at_end[-1][1] if self._word else self._addressed[-1]
-        time = max(before + 1, self._taken[0] + 1)
-        self._at_end.append((before + 1, time))
-        self._word += 1
-        return time
-
-    def _moving(self, time: int) -> int:
-        """Return the first cycle from a time on in which no word waits."""
-        for arrival, departure in self._at_end:
-            if arrival <= time < departure:
-                time = departure
+        self._read = max(self._read, self._left[0] + self._timing.words_return - 1) + 1
+        time: int = max(self._read + self._timing.word, self._left[-1] + 1, self._taken[0] + 1)
+        self._left.append(time)
         return time

@@ -175,8 +175,8 @@ class Array:
     def __init__(self, config: AcceleratorConfig, timing: CoreTiming, jobs: int) -> None:
         self._engine = config.engine
         self._timing = timing
-        self.weights = WordStream(jobs)
-        self.parameters = WordStream(jobs)
+        self.weights = WordStream(timing, jobs)
+        self.parameters = WordStream(timing, jobs)
         self.passes = _Passes(jobs)
         self.rows = RowTimes()
         """Launches."""

@@ -39,15 +39,19 @@ class Accelerator(wiring.Component):
         engine = config.engine
         self._words = {
             HostMemory.PROGRAM: WordMemory(
-                InstructionFetch.BEAT_BITS, depth=config.instructions * InstructionFetch.BEATS),
-            HostMemory.WEIGHT: WordMemory(config.weight_row, depth=config.weight_words),
+                InstructionFetch.BEAT_BITS, depth=config.instructions * InstructionFetch.BEATS,
+                compact=config.compact),
+            HostMemory.WEIGHT: WordMemory(
+                config.weight_row, depth=config.weight_words, compact=config.compact),
             HostMemory.PARAMETER: WordMemory(
-                config.parameter_word.layout, depth=config.parameter_words),
+                config.parameter_word.layout, depth=config.parameter_words,
+                compact=config.compact),
         }
         self._bytes = ActivationMemory(
             size=config.activation_bytes,
             read_width=max(engine.rows, _HOST_BYTES),
             write_width=max(engine.cols, _HOST_BYTES),
+            compact=config.compact,
         )
         self.datapath = Datapath(config, read_latency=self._bytes.read_latency)
         words = {memory: of.depth * of.stride for memory, of in self._words.items()}
@@ -56,7 +60,7 @@ class Accelerator(wiring.Component):
                 HostMemory.ACTIVATION: config.activation_bytes // _HOST_BYTES,
                 HostMemory.REGISTER: REGISTERS.words,
             },
-            latencies=dict.fromkeys(words, WordMemory.HOST_LATENCY)
+            latencies={memory: of.host_latency for memory, of in self._words.items()}
             | {HostMemory.ACTIVATION: self._bytes.read_latency},
         )
         self._units_own = Signal()  # the memories belong to the units, not to the host

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import delayed, registered
+from hw.pipeline import copied, delayed, registered
 
 __all__ = ["ActivationMemory"]
 
@@ -21,6 +21,9 @@ class ActivationMemory(wiring.Component):
     `read_address + i`. Addresses wrap modulo 2^(bits of an address). What is read at addresses of
     `size` and above is unspecified, and so is a byte that nothing wrote.
 
+    Banks stand far apart: each has registers of its own for its word, and there is one behind every
+    long way. A compact memory has none of this.
+
     No flow control, no reset. Read data comes `read_latency` cycles after its address. A read sees
     a write that came `write_latency` cycles before it or earlier; of one that came after that, the
     bytes in common are unspecified.
@@ -31,6 +34,8 @@ class ActivationMemory(wiring.Component):
         Bytes, at least `2 * banks`.
     read_width, write_width : int
         Bytes of a window, 1 or more.
+    compact : bool
+        Without registers on the way, for a slow clock.
 
     Members
     -------
@@ -51,10 +56,14 @@ class ActivationMemory(wiring.Component):
         The window.
     """
 
-    READ_STAGES = 3
-    """Cycles of a read before its rotation: address, memory, output register."""
+    READ_STAGES = 5
+    """Cycles of a read before its rotation: the address, that of each bank, the memory, its output
+    register, and one behind it."""
 
-    def __init__(self, *, size, read_width, write_width):
+    COMPACT_STAGES = 3
+    """The same of a compact memory: address, memory, output register."""
+
+    def __init__(self, *, size, read_width, write_width, compact=False):
         for name, value in (("read_width", read_width), ("write_width", write_width)):
             if value < 1:
                 raise ValueError(f"{name} must be 1 or more, not {value}")
@@ -67,6 +76,7 @@ class ActivationMemory(wiring.Component):
                 f"{self.banks} banks, not {size}"
             )
         self.size = size
+        self.compact = compact
         super().__init__({
             "read_en":       In(1),
             "read_address":  In(range(size)),
@@ -82,6 +92,10 @@ class ActivationMemory(wiring.Component):
         return (self.banks - 1).bit_length()
 
     @property
+    def _read_stages(self):
+        return self.COMPACT_STAGES if self.compact else self.READ_STAGES
+
+    @property
     def rotation_latency(self):
         """Cycles that the rotation of a window takes."""
         return -(-self._bank_bits // _BITS_A_STAGE)
@@ -89,12 +103,12 @@ class ActivationMemory(wiring.Component):
     @property
     def read_latency(self):
         """Cycles from a read's address to its data."""
-        return self.READ_STAGES + self.rotation_latency
+        return self._read_stages + self.rotation_latency
 
     @property
     def write_latency(self):
         """Cycles from a write to the first read that sees it."""
-        return self.rotation_latency
+        return max(self.rotation_latency, 1) if self.compact else self.rotation_latency + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -113,35 +127,47 @@ class ActivationMemory(wiring.Component):
         lanes = []
         for b, memory in enumerate(memories):
             port = memory.read_port()
-            m.d.comb += [port.en.eq(enable), port.addr.eq(words[b])]
-            lanes.append(registered(m, port.data, name=f"read_lane_{b}"))
+            m.d.comb += [port.en.eq(self._near(m, enable, f"read_enable_{b}")),
+                         port.addr.eq(words[b])]
+            # The first register becomes the memory's own.
+            late = 1 if self.compact else 2
+            lanes.append(delayed(m, port.data, late, name=f"read_lane_{b}"))
 
-        first = delayed(m, first, self.READ_STAGES - 1, name="read_first")
+        late = self._read_stages - (1 if self.compact else 2)
+        first = delayed(m, first, late, name="read_first")
         rotated = self._rotated(m, lanes, first, left=True, name="read")
         m.d.comb += [self.read_data[i].eq(rotated[i]) for i in range(self.read_width)]
 
     def _write(self, m, memories):
         # A byte and whether it is written pass the rotation together.
+        early = 0 if self.compact else 1
         lanes = [
-            Cat(self.write_data[i], self.write_en & (i < self.write_count))
+            delayed(m, Cat(self.write_data[i], self.write_en & (i < self.write_count)), early,
+                    name=f"write_lane_{i}")
             for i in range(self.write_width)
         ]
         lanes += [C(0, 9)] * (self.banks - self.write_width)
         address = self.write_address
         rotated = self._rotated(m, lanes, address[:self._bank_bits], left=False, name="write")
-        if self.rotation_latency:
-            address = delayed(m, address, self.rotation_latency - 1, name="write_address")
-            _, words = self._words(m, address, name="write")
-        else:
-            words = [address]
-        for memory, lane, word in zip(memories, rotated, words, strict=True):
+        # The words are there as late as the bytes.
+        late = max(self.rotation_latency + early, 1)
+        address = delayed(m, address, late - 1, name="write_address")
+        _, words = self._words(m, address, name="write")
+        for b, (memory, lane, word) in enumerate(zip(memories, rotated, words, strict=True)):
+            lane = delayed(m, lane, late - early - self.rotation_latency, name=f"write_one_{b}")
+            lane = self._near(m, lane, f"write_bank_{b}")
             port = memory.write_port()
             m.d.comb += [port.addr.eq(word), port.data.eq(lane[:8]), port.en.eq(lane[8])]
 
-    def _words(self, m, address, *, name):
-        """Return the bank of a window's first byte and each bank's word, a cycle after `address`.
+    def _near(self, m, value, name):
+        """Return a register for a bank alone, or the value itself in a compact memory."""
+        return value if self.compact else copied(m, value, 1, name=name)[0]
 
-        The banks before that of the first byte hold its end, in their next words.
+    def _words(self, m, address, *, name):
+        """Return the bank of a window's first byte and, a register nearer, each bank's word.
+
+        They come a cycle after `address`. The banks before that of the first byte hold its end, in
+        their next words.
         """
         first = address[:self._bank_bits]
         word = address[self._bank_bits:]
@@ -152,20 +178,30 @@ class ActivationMemory(wiring.Component):
             for b in range(self.banks - 1)
         ]
         words.append(here)
+        words = [self._near(m, word, f"{name}_word_{b}") for b, word in enumerate(words)]
         return registered(m, first, name=f"{name}_bank"), words
 
     def _rotated(self, m, lanes, amount, *, left, name):
-        """Return the lanes rotated by `amount`: to lower numbers if `left`, else to higher ones."""
+        """Return the lanes rotated by `amount`: to lower numbers if `left`, else to higher ones.
+
+        It comes with the lanes in a compact memory, else a cycle before them: each lane has it in
+        registers of its own.
+        """
         sign = 1 if left else -1
         for low in range(0, self._bank_bits, _BITS_A_STAGE):
-            for place in range(low, min(low + _BITS_A_STAGE, self._bank_bits)):
+            amounts = [
+                self._near(m, amount[low:low + _BITS_A_STAGE], f"{name}_{low}_amount_{lane}")
+                for lane in range(self.banks)
+            ]
+            amount = registered(m, amount, name=f"{name}_{low}_amount")
+            for place in range(len(amounts[0])):
+                distance = sign << (low + place)
                 lanes = [
-                    Mux(amount[place], lanes[(lane + (sign << place)) % self.banks], lanes[lane])
+                    Mux(amounts[lane][place], lanes[(lane + distance) % self.banks], lanes[lane])
                     for lane in range(self.banks)
                 ]
             lanes = [
                 registered(m, value, name=f"{name}_{low}_lane_{lane}")
                 for lane, value in enumerate(lanes)
             ]
-            amount = registered(m, amount, name=f"{name}_{low}_amount")
         return lanes

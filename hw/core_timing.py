@@ -29,6 +29,12 @@ class CoreTiming:
         From the start of a program until its first instruction is read from memory.
     dispatch : int
         From there until it is before the dispatcher.
+    word : int
+        From the address of a word of weights or parameters to the word at its reader's output.
+    words_ahead : int
+        Words for which each of these readers has room.
+    words_return : int
+        From a word's leaving its reader until there is room for another.
     read : int
         From the step of the activation reader for a row until the row can be launched.
     read_done : int
@@ -45,6 +51,9 @@ class CoreTiming:
 
     start: int
     dispatch: int
+    word: int
+    words_ahead: int
+    words_return: int
     read: int
     read_done: int
     read_depth: int
@@ -72,12 +81,17 @@ def _ask(config):
         size=config.activation_bytes,
         read_latency=core.datapath.read_latency,
     )
+    words = core.datapath.word_reader(config, config.weight_row, config.weight_words)
+    fetch = InstructionFetch.latency_of(config)
     # The fetch reads from the cycle after its start on.
-    dispatch = InstructionFetch.LATENCY - 1 + InstructionCheck.LATENCY + OutputBuffer.LATENCY
+    dispatch = fetch - 1 + InstructionCheck.LATENCY + OutputBuffer.LATENCY
     filled = engine.filled_after + 1 if config.engine.banks > 1 else 0
     return CoreTiming(
-        start=Sequencer.START_LATENCY - Dispatcher.OFFER_AFTER - dispatch,
+        start=Sequencer.start_latency_of(config) - Dispatcher.OFFER_AFTER - dispatch,
         dispatch=dispatch,
+        word=words.word_latency,
+        words_ahead=words.ahead,
+        words_return=words.room_after,
         read=reader.pipeline_latency + OutputBuffer.LATENCY + StreamBuffer.LATENCY,
         read_done=reader.pipeline_latency,
         read_depth=reader.buffer_depth,

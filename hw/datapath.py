@@ -14,6 +14,7 @@ from hw.narrow_instruction import NarrowInstruction
 from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
 from hw.stream_buffer import StreamBuffer
+from hw.word_memory import WordMemory
 from hw.word_reader import WordReader
 
 __all__ = ["Datapath"]
@@ -60,8 +61,9 @@ class Datapath(wiring.Component):
         self.engine = GemmEngine(replace(engine, statistics=True))
         narrow = NarrowInstruction(config)
         self._units = units = {
-            "weights": WordReader(config.weight_row, depth=config.weight_words),
-            "parameters": WordReader(config.parameter_word.layout, depth=config.parameter_words),
+            "weights": self.word_reader(config, config.weight_row, config.weight_words),
+            "parameters": self.word_reader(
+                config, config.parameter_word.layout, config.parameter_words),
             "passes": PassGenerator(passes=config.passes, depth=engine.depth),
             "activations": ActivationReader(
                 rows=engine.rows, size=config.activation_bytes, read_latency=read_latency,
@@ -123,6 +125,12 @@ class Datapath(wiring.Component):
             *(getattr(self, name).eq(getattr(outputs, name)) for name in _WRITE),
         ]
         return m
+
+    @staticmethod
+    def word_reader(config, shape, depth):
+        """Make the reader of a memory of words."""
+        return WordReader(
+            shape, depth=depth, read_latency=WordMemory.latency_of(config.compact))
 
     @staticmethod
     def jobs_ahead(config):

@@ -54,13 +54,15 @@ class InstructionFetch(wiring.Component):
     One behind the end of the memory, or a start that is not at an instruction, comes out as
     `outside`, and is the last one. A reset stops it.
 
-    No flow control but the room. Latency from `i_start` to the first instruction is `LATENCY`
+    No flow control but the room. Latency from `i_start` to the first instruction is `latency`
     cycles; throughput one instruction per `BEATS` cycles.
 
     Parameters
     ----------
     instructions : int
         Instructions that the memory holds.
+    read_latency : int
+        Cycles from an address of it to its word.
 
     Members
     -------
@@ -84,9 +86,9 @@ class InstructionFetch(wiring.Component):
 
     BEATS = _BEATS
     BEAT_BITS = INSTRUCTION.words * 32 // BEATS
-    LATENCY = 1 + BEATS + WordMemory.READ_LATENCY
 
-    def __init__(self, *, instructions):
+    def __init__(self, *, instructions, read_latency):
+        self.read_latency = read_latency
         self.instructions = instructions
         super().__init__({
             "i_start":      In(1),
@@ -98,6 +100,11 @@ class InstructionFetch(wiring.Component):
             "o_valid":      Out(1),
             "o":            Out(Fetched(instructions=instructions)),
         })
+
+    @classmethod
+    def latency_of(cls, config):
+        """Cycles from a start to the first instruction, in an accelerator."""
+        return 1 + cls.BEATS + WordMemory.latency_of(config.compact)
 
     def elaborate(self, platform):
         m = Module()
@@ -138,11 +145,11 @@ class InstructionFetch(wiring.Component):
     def _collect(self, m, reading, beat, index, outside):
         """Put the beats together to an instruction."""
         arrives = Cat(reading & (beat == number) for number in range(self.BEATS))
-        for stage in range(WordMemory.READ_LATENCY):
+        for stage in range(self.read_latency):
             following = Signal(self.BEATS, name=f"arrives_{stage + 1}")
             m.d.sync += following.eq(arrives)
             arrives = following
-        place = delayed(m, Cat(index, outside), WordMemory.READ_LATENCY, name="place")
+        place = delayed(m, Cat(index, outside), self.read_latency, name="place")
         m.d.comb += [
             self.o_beat.arrives.eq(arrives),
             self.o_beat.data.eq(self.memory.data),

@@ -11,7 +11,7 @@ from hw.packet_crc import PacketCrc
 from hw.packet_executor import PacketExecutor
 from hw.packet_receiver import PacketReceiver
 from hw.packet_sender import PacketSender
-from hw.pipeline import registered
+from hw.pipeline import delayed, registered
 from hw.stream_buffer import StreamBuffer
 from hw.word_reader import WordReader
 
@@ -107,12 +107,8 @@ class Link(wiring.Component):
         """Keep a packet's payload: who owns the packet writes and reads it."""
         m.submodules.buffer = buffer = Memory(shape=32, depth=MAX_WORDS, init=[])
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
-        m.submodules.payload = payload = WordReader(32, depth=MAX_WORDS)
-        ahead = stream.Signature(32).create(path=("ahead",))
-        self._connect(m, "payload_words", payload.o, wiring.flipped(ahead))
-        word = Signal(32, reset_less=True)
-        with m.If(payload.memory.en):
-            m.d.sync += word.eq(read.data)
+        m.submodules.payload = payload = WordReader(
+            32, depth=MAX_WORDS, read_latency=2 if self.buffered else 1)
         length = Mux(sender.i.valid, sender.i.payload.length, receiver.o.payload.length)
         run = payload.i.payload
         m.d.sync += payload.i.valid.eq(executor.o_writes | sender.o_reads)
@@ -120,16 +116,17 @@ class Link(wiring.Component):
             run.address.eq(0),
             run.words_minus_1.eq(
                 registered(m, (length - 1)[:len(run.words_minus_1)], name="words_minus_1")),
-            executor.i_payload.payload.eq(ahead.payload),
-            executor.i_payload.valid.eq(ahead.valid),
-            sender.i_payload.payload.eq(ahead.payload),
-            sender.i_payload.valid.eq(ahead.valid),
-            ahead.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
+            executor.i_payload.payload.eq(payload.o.payload),
+            executor.i_payload.valid.eq(payload.o.valid),
+            sender.i_payload.payload.eq(payload.o.payload),
+            sender.i_payload.valid.eq(payload.o.valid),
+            payload.o.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
         ]
         m.d.comb += [
             read.addr.eq(payload.memory.address),
             read.en.eq(payload.memory.en),
-            payload.memory.data.eq(word),
+            payload.memory.data.eq(
+                delayed(m, read.data, payload.read_latency - 1, name="read_word")),
         ]
         for port, owner in ((executor.o_write_en, executor), (receiver.o_write_en, receiver)):
             with m.If(port):

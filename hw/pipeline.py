@@ -2,7 +2,20 @@
 
 from amaranth.hdl import *
 
-__all__ = ["delayed", "named", "registered"]
+__all__ = ["copied", "delayed", "named", "registered"]
+
+
+def copied(m, value, count, *, name):
+    """Return `value` as it was a cycle ago, `count` times: registers that synthesis keeps apart.
+
+    Each of them stands near its own users, where one for all would be far from some.
+    """
+    copies = [
+        Signal(value.shape(), name=f"{name}_{n}", reset_less=True, attrs={"keep": 1})
+        for n in range(count)
+    ]
+    m.d.sync += [copy.eq(value) for copy in copies]
+    return copies
 
 
 def delayed(m, value, cycles, *, name):

@@ -14,6 +14,7 @@ from hw.instruction_queue import InstructionQueue
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import registered
 from hw.register_map import State
+from hw.word_memory import WordMemory
 from hw.word_port import WordPort
 
 __all__ = ["Sequencer"]
@@ -60,12 +61,6 @@ class Sequencer(wiring.Component):
     COMPACT_AHEAD = 4
     """The same if the accelerator is compact."""
 
-    START_LATENCY = (
-        1 + InstructionFetch.LATENCY + InstructionCheck.LATENCY + OutputBuffer.LATENCY
-        + Dispatcher.OFFER_AFTER
-    )
-    """Cycles from `i_run` to the jobs of the first instruction."""
-
     def __init__(self, config):
         self.config = config
         self._dispatcher = Dispatcher(config)
@@ -81,6 +76,14 @@ class Sequencer(wiring.Component):
             "o_error":         Out(members["o_error"].shape),
             "o_error_address": Out(32),
         })
+
+    @staticmethod
+    def start_latency_of(config):
+        """Cycles from `i_run` to the jobs of the first instruction."""
+        return (
+            1 + InstructionFetch.latency_of(config) + InstructionCheck.LATENCY
+            + OutputBuffer.LATENCY + Dispatcher.OFFER_AFTER
+        )
 
     @classmethod
     def ahead_of(cls, config):
@@ -118,7 +121,9 @@ class Sequencer(wiring.Component):
         config = self.config
         ahead = self.ahead_of(config)
         stages = {
-            "fetch": InstructionFetch(instructions=config.instructions),
+            "fetch": InstructionFetch(
+                instructions=config.instructions,
+                read_latency=WordMemory.latency_of(config.compact)),
             "check": InstructionCheck(config),
             "buffer": OutputBuffer(CheckResult(config), depth=ahead),
             "queue": InstructionQueue(config, depth=ahead),

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import delayed, registered
+from hw.pipeline import copied, delayed, registered
 from hw.word_port import WordPort
 
 __all__ = ["WordMemory", "host_stride"]
@@ -25,12 +25,16 @@ class WordMemory(wiring.Component):
     The host sees a word as lanes of 32 bits, the lowest one at the lowest address, padded up to
     `stride` lanes, a power of two. What it writes to padding is dropped, and reads as 0.
 
-    The read port is the host's while `i_host`, else the unit's, which stops the whole read pipeline
-    in cycles without `unit.en`. A word that is written in one cycle can be read from the next; what
-    a word holds before it is written is unspecified.
+    The read port is the host's from the cycle after `i_host`, else the unit's. A word that is
+    written in one cycle can be read by the host from the next, by the unit from the one after that;
+    what a word holds before it is written is unspecified.
 
-    Latency is `READ_LATENCY` cycles with `unit.en` to the unit, `HOST_LATENCY` cycles to the host;
-    throughput one read and one write per cycle.
+    Block memories stand far apart, and far from whoever uses them. So a memory of many is made of
+    slices with address registers of their own, and there is a register behind every long way. A
+    compact memory has none of this.
+
+    Latency is `read_latency` cycles to the unit, `host_latency` cycles to the host; throughput one
+    read and one write per cycle.
 
     Parameters
     ----------
@@ -38,6 +42,10 @@ class WordMemory(wiring.Component):
         Shape of a word, 1 bit or more.
     depth : int
         Words, 2 or more.
+    compact : bool
+        Without registers on the way, for a slow clock.
+    slice_bits : int
+        Bits that one address register serves, 1 or more; what eight block memories of an ECP5 hold.
 
     Members
     -------
@@ -54,16 +62,23 @@ class WordMemory(wiring.Component):
         What the unit reads.
     """
 
-    READ_LATENCY = 2
-    HOST_LATENCY = READ_LATENCY + 1
+    READ_LATENCY = 4
+    """Cycles of a read: address, memory, its output register, and one behind it."""
 
-    def __init__(self, shape, *, depth):
+    COMPACT_LATENCY = 1
+    """Cycles of a read of a compact memory."""
+
+    def __init__(self, shape, *, depth, compact=False, slice_bits=1 << 17):
         self.width = Shape.cast(shape).width
         if self.width < 1:
             raise ValueError(f"a word of a memory must have 1 bit or more, not {self.width}")
         if depth < 2:
             raise ValueError(f"depth of a memory must be 2 or more, not {depth}")
+        if slice_bits < 1:
+            raise ValueError(f"slice_bits must be 1 or more, not {slice_bits}")
         self.depth = depth
+        self.compact = compact
+        self.slice_bits = slice_bits
         super().__init__({
             "i_host":       In(1),
             "host_address": In(range(depth * self.stride)),
@@ -72,6 +87,21 @@ class WordMemory(wiring.Component):
             "o_host_data":  Out(_LANE),
             "unit":         In(WordPort(shape, depth=depth)),
         })
+
+    @classmethod
+    def latency_of(cls, compact):
+        """Cycles from the unit's address to its word."""
+        return cls.COMPACT_LATENCY if compact else cls.READ_LATENCY
+
+    @property
+    def read_latency(self):
+        """Cycles from the unit's address to its word."""
+        return self.latency_of(self.compact)
+
+    @property
+    def host_latency(self):
+        """Cycles from the host's address to its word."""
+        return self.read_latency + (1 if self.compact else 2)
 
     @property
     def lanes(self):
@@ -83,32 +113,73 @@ class WordMemory(wiring.Component):
         """Lanes from a word to the next as the host sees them."""
         return host_stride(unsigned(self.width))
 
+    @property
+    def slices(self):
+        """Parts of a word that have address registers of their own: 1, or parts of lanes."""
+        bits = self.lanes * _LANE * self.depth
+        if self.compact or bits <= self.slice_bits:
+            return 1
+        in_lane = 1
+        while in_lane < _LANE and bits > self.slice_bits * self.lanes * in_lane:
+            in_lane *= 2
+        return self.lanes * in_lane
+
     def elaborate(self, platform):
         m = Module()
-
-        stored = self.lanes * _LANE
-        m.submodules.words = words = Memory(shape=unsigned(stored), depth=self.depth, init=[])
-        write, read = words.write_port(granularity=_LANE), words.read_port()
-
         lane_bits = self.stride.bit_length() - 1
         lane, host_word = self.host_address[:lane_bits], self.host_address[lane_bits:]
-        advance = self.i_host | self.unit.en
-        m.d.comb += [
-            write.addr.eq(host_word),
-            write.data.eq(self.host_data.replicate(self.lanes)),
-            Cat(write.en).eq(Cat((lane == n) & self.host_write for n in range(self.lanes))),
-            read.addr.eq(Mux(self.i_host, host_word, self.unit.address)),
-            read.en.eq(advance),
-        ]
-        data = Signal(stored, reset_less=True)
-        with m.If(advance):
-            m.d.sync += data.eq(read.data)
-        m.d.comb += Value.cast(self.unit.data).eq(data[:self.width])
+        writes = Cat((lane == n) & self.host_write for n in range(self.lanes))
+        is_host, write, data = self.i_host, writes, self.host_data
+        if not self.compact:
+            is_host, host_word, write, data = (
+                registered(m, value, name=name) for name, value in (
+                    ("is_host", is_host), ("host_word", host_word), ("host_writes", write),
+                    ("host_data_in", data))
+            )
+        address = Mux(is_host, host_word, self.unit.address)
+        enable = is_host | self.unit.en
+
+        read = Cat(
+            self._slice(m, number, address, enable, host_word, data, write)
+            for number in range(self.slices)
+        )
+        m.d.comb += Value.cast(self.unit.data).eq(read[:self.width])
 
         chosen = Signal(_LANE)
-        with m.Switch(delayed(m, lane, self.READ_LATENCY, name="lane")):
+        with m.Switch(delayed(m, lane, self.host_latency - 1, name="lane")):
             for n in range(self.lanes):
                 with m.Case(n):
-                    m.d.comb += chosen.eq(data.word_select(n, _LANE))
+                    m.d.comb += chosen.eq(read.word_select(n, _LANE))
         m.d.comb += self.o_host_data.eq(registered(m, chosen, name="host_data_out"))
         return m
+
+    def _slice(self, m, number, read_address, read_enable, host_word, host_data, writes):
+        """Add a slice of the memory, and return what was read of it."""
+        width = self.lanes * _LANE // self.slices
+        granularity = min(width, _LANE)
+        memory = Memory(shape=unsigned(width), depth=self.depth, init=[])
+        m.submodules[f"slice_{number}"] = memory
+        write, read = memory.write_port(granularity=granularity), memory.read_port()
+
+        first = number * width
+        values = {
+            "read_address":  read_address,
+            "write_address": host_word,
+            "write_data":    host_data[first % _LANE:][:granularity],
+            "write_enable":  writes[first // _LANE:-(-(first + width) // _LANE)],
+        }
+        if not self.compact:
+            values = {
+                name: copied(m, value, 1, name=f"{name}_{number}")[0]
+                for name, value in values.items()
+            }
+        m.d.comb += [
+            write.addr.eq(values["write_address"]),
+            write.data.eq(values["write_data"].replicate(width // granularity)),
+            Cat(write.en).eq(values["write_enable"]),
+            read.addr.eq(values["read_address"]),
+            read.en.eq(read_enable if self.compact else 1),
+        ]
+        # The first register becomes the memory's own, the second one is at the end of its wires.
+        late = 0 if self.compact else self.READ_LATENCY - 2
+        return delayed(m, read.data, late, name=f"read_data_{number}")

@@ -19,11 +19,11 @@ class WordPort(wiring.Signature):
     Members
     -------
     en : Out(1)
-        The memory's read pipeline goes on by one step.
+        The word at `address` is read. While it is 0, a compact memory keeps `data` as it is.
     address : Out(range(depth))
         The word that is read.
     data : In(shape)
-        What was read, `WordMemory.READ_LATENCY` steps after its address.
+        What was read, `WordMemory.read_latency` cycles after its address.
     """
 
     def __init__(self, shape, *, depth):

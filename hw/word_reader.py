@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.word_memory import WordMemory
+from hw.output_buffer import OutputBuffer
 from hw.word_port import WordPort
 
 __all__ = ["WordReader", "WordRun"]
@@ -29,8 +29,12 @@ class WordRun(data.StructLayout):
 class WordReader(wiring.Component):
     """Reads one run after the other, ahead of whoever takes the words.
 
-    Latency from a run to its first word is `LATENCY` cycles; throughput one word per cycle, with no
-    bubble between runs. A reader that stalls stops the memory's read pipeline.
+    A word is read only when there is room for it in the output buffer, so the memory need not wait.
+    With a `read_latency` of 1 there is no such buffer, and a word that waits stays in the memory's
+    output, which `memory.en` does not enable then.
+
+    Latency from a run to its first word is `latency` cycles; throughput one word per cycle, with no
+    bubble between runs.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ class WordReader(wiring.Component):
         Shape of a word.
     depth : int
         Words of the memory.
+    read_latency : int
+        Cycles from an address to its word, 1 or more; of a `WordMemory`, its own.
 
     Members
     -------
@@ -49,42 +55,87 @@ class WordReader(wiring.Component):
         The words, in order.
     """
 
-    LATENCY = 1 + WordMemory.READ_LATENCY
-
-    def __init__(self, shape, *, depth):
+    def __init__(self, shape, *, depth, read_latency):
+        if read_latency < 1:
+            raise ValueError(f"read_latency must be 1 or more, not {read_latency}")
         self.depth = depth
+        self.read_latency = read_latency
         super().__init__({
             "i":      In(stream.Signature(WordRun(depth=depth))),
             "memory": Out(WordPort(shape, depth=depth)),
             "o":      Out(stream.Signature(shape)),
         })
 
+    @property
+    def word_latency(self):
+        """Cycles from the address of a word to the word at the output."""
+        return self.read_latency + (OutputBuffer.LATENCY if self._is_buffered else 0)
+
+    @property
+    def latency(self):
+        """Cycles from a run to its first word at the output."""
+        return 1 + self.word_latency
+
+    @property
+    def room_after(self):
+        """Cycles from a word's leaving until its room can be taken."""
+        return OutputBuffer.RETURN if self._is_buffered else 0
+
+    @property
+    def _is_buffered(self):
+        return self.read_latency > 1
+
+    @property
+    def ahead(self):
+        """Words under way and buffered: those of the memory and of the way back of the room."""
+        if not self._is_buffered:
+            return 1
+        return 1 << (self.word_latency + OutputBuffer.RETURN - 1).bit_length()
+
     def elaborate(self, platform):
         m = Module()
-
-        busy = Signal()
-        left = Signal(range(self.depth), reset_less=True)
+        busy, room, reads = Signal(), Signal(), Signal()
         address = Signal(range(self.depth), reset_less=True)
-        last = left == 0
-        arriving = Signal(WordMemory.READ_LATENCY)  # which steps of the memory hold a word
-
+        # The words after this one, less one: the sign says that this is the last one of the run.
+        left = Signal(signed(len(address) + 1), reset_less=True)
         m.d.comb += [
-            self.o.valid.eq(arriving[-1]),
-            self.o.payload.eq(self.memory.data),
-            self.memory.en.eq(self.o.ready | ~self.o.valid),
+            reads.eq(busy & room),
             self.memory.address.eq(address),
-            self.i.ready.eq(self.memory.en & (last | ~busy)),
+            self.i.ready.eq(~busy | (reads & left[-1])),
         ]
-        with m.If(self.memory.en):
+        with m.If(reads):
             m.d.sync += [
-                arriving.eq(Cat(busy, arriving)[:len(arriving)]),
                 address.eq((address + 1)[:len(address)]),
-                left.eq((left - 1)[:len(left)]),
+                left.eq((left - 1)[:len(left)].as_signed()),
             ]
-            with m.If(last | ~busy):
-                m.d.sync += [
-                    busy.eq(self.i.valid),
-                    address.eq(self.i.payload.address),
-                    left.eq(self.i.payload.words_minus_1),
-                ]
+        with m.If(self.i.ready):
+            m.d.sync += [
+                busy.eq(self.i.valid),
+                address.eq(self.i.payload.address),
+                left.eq((self.i.payload.words_minus_1 - 1)[:len(left)].as_signed()),
+            ]
+        if self._is_buffered:
+            self._buffer(m, room, reads)
+        else:
+            m.d.comb += [
+                room.eq(self.o.ready | ~self.o.valid),
+                self.memory.en.eq(room),
+                self.o.payload.eq(self.memory.data),
+            ]
+            with m.If(room):
+                m.d.sync += self.o.valid.eq(busy)
         return m
+
+    def _buffer(self, m, room, reads):
+        """Add a buffer with room for the words under way."""
+        m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.ahead)
+        wiring.connect(m, output.o, wiring.flipped(self.o))
+        under_way = Signal(self.read_latency)
+        m.d.sync += under_way.eq(Cat(reads, under_way)[:-1])
+        m.d.comb += [
+            room.eq(output.o_room),
+            output.i_take_room.eq(reads),
+            self.memory.en.eq(1),
+            output.i_valid.eq(under_way[-1]),
+            output.i_payload.eq(self.memory.data),
+        ]

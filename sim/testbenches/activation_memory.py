@@ -15,8 +15,8 @@ CYCLES = 2000
 UNKNOWN = None
 
 
-def _build(*, size: int, read: int, write: int) -> Any:
-    return ActivationMemory(size=size, read_width=read, write_width=write)
+def _build(*, size: int, read: int, write: int, compact: bool = False) -> Any:
+    return ActivationMemory(size=size, read_width=read, write_width=write, compact=compact)
 
 
 TESTBENCH = Testbench(
@@ -27,10 +27,12 @@ TESTBENCH = Testbench(
         {"size": 5, "read": 1, "write": 1},
     ],
     long=[
-        {"size": 32, "read": 1, "write": 16},
+        {"size": 64, "read": 1, "write": 16},
         {"size": 39, "read": 9, "write": 2},
         {"size": 4, "read": 2, "write": 1},
         {"size": 4096, "read": 64, "write": 33},
+        {"size": 64, "read": 4, "write": 8, "compact": True},
+        {"size": 5, "read": 1, "write": 1, "compact": True},
     ],
 )
 
@@ -60,9 +62,11 @@ def _draw(key: str) -> tuple[list[Write], list[int]]:
 
 
 async def _fill(dut: Any, key: str) -> list[int]:
-    """Write every byte, and return them."""
+    """Write every byte, and return them when they can be read."""
     values: list[int] = generator(key).integers(-128, 128, parameters()["size"]).tolist()
-    await play(dut, _ports([(t, [value]) for t, value in enumerate(values)], [0] * len(values)), [])
+    writes: list[Write] = [(t, [value]) for t, value in enumerate(values)]
+    writes += [(0, [])] * _build(**parameters()).write_latency
+    await play(dut, _ports(writes, [0] * len(writes)), [])
     return values
 
 

@@ -21,9 +21,9 @@ HOST = ("i_host", "host_address", "host_write", "host_data")
 class _ReadMemory(wiring.Component):  # type: ignore[misc]
     """A reader and the memory that it reads."""
 
-    def __init__(self, *, width: int, depth: int) -> None:
-        self.memory = WordMemory(width, depth=depth)
-        self.reader = WordReader(width, depth=depth)
+    def __init__(self, *, width: int, depth: int, **options: Any) -> None:
+        self.memory = WordMemory(width, depth=depth, **options)
+        self.reader = WordReader(width, depth=depth, read_latency=self.memory.read_latency)
         members, reader = self.memory.signature.members, self.reader.signature.members
         super().__init__(
             {
@@ -47,8 +47,8 @@ class _ReadMemory(wiring.Component):  # type: ignore[misc]
         return m
 
 
-def _build(*, width: int, depth: int) -> Any:
-    return _ReadMemory(width=width, depth=depth)
+def _build(**parameters: Any) -> Any:
+    return _ReadMemory(**parameters)
 
 
 TESTBENCH = Testbench(
@@ -56,9 +56,12 @@ TESTBENCH = Testbench(
     everyday=[{"width": 90, "depth": 24}],
     long=[
         {"width": 8, "depth": 2},
+        {"width": 90, "depth": 24, "compact": True},
         {"width": 32, "depth": 64},
         {"width": 33, "depth": 13},
         {"width": 512, "depth": 40},
+        {"width": 65, "depth": 24, "slice_bits": 24 * 96 - 1},
+        {"width": 64, "depth": 24, "slice_bits": 24 * 8},
     ],
 )
 
@@ -81,7 +84,7 @@ async def _access(dut: Any, address: int, value: int | None = None) -> None:
 
 
 async def _load(dut: Any) -> WordMemory:
-    memory = WordMemory(parameters()["width"], depth=parameters()["depth"])
+    memory: WordMemory = _build(**parameters()).memory
     for index, word in enumerate(_words()):
         for lane in range(memory.stride):
             await _access(dut, index * memory.stride + lane, word >> 32 * lane & 0xFFFFFFFF)
@@ -92,20 +95,20 @@ async def _load(dut: Any) -> WordMemory:
 
 @cocotb.test()
 async def host_reads_what_it_wrote(dut: Any) -> None:
-    """Lanes in any order, padding 0, `HOST_LATENCY` cycles after the address."""
+    """Lanes in any order, padding 0, `host_latency` cycles after the address."""
     await clock.start(dut)
     memory = await _load(dut)
     random, words = generator("host"), _words()
     addresses = random.permutation(memory.depth * memory.stride).tolist()
     stored = (1 << 32 * memory.lanes) - 1
     seen = []
-    for address in addresses + [0] * memory.HOST_LATENCY:
+    for address in addresses + [0] * memory.host_latency:
         await _access(dut, address)
         seen.append(dut.o_host_data.value)
     for n, address in enumerate(addresses):
         index, lane = divmod(address, memory.stride)
         written = words[index] >> 32 * lane & 0xFFFFFFFF if stored >> 32 * lane else 0
-        assert int(seen[n + memory.HOST_LATENCY]) == written, f"lane {lane} of word {index}"
+        assert int(seen[n + memory.host_latency]) == written, f"lane {lane} of word {index}"
 
 
 def _runs(count: int) -> list[tuple[int, int]]:
@@ -151,9 +154,10 @@ async def every_word_once(dut: Any, source: str, sink: str) -> None:
 
 @cocotb.test()
 async def latency_and_no_bubble_between_runs(dut: Any) -> None:
-    """Without stalls the first word comes `LATENCY` cycles after its run, then one a cycle."""
+    """Without stalls the first word comes `latency` cycles after its run, then one a cycle."""
     await clock.start(dut)
     await _load(dut)
     driver, monitor = await _read(dut, _runs(12), StallPattern.NEVER, StallPattern.NEVER)
-    assert monitor.cycles[0] - driver.cycles[0] == WordReader.LATENCY
+    reader = _build(**parameters()).reader
+    assert monitor.cycles[0] - driver.cycles[0] == reader.latency
     assert (np.diff(monitor.cycles) == 1).all(), f"cycles {monitor.cycles}"
