@@ -19,6 +19,7 @@ from hw.instruction_fetch import InstructionFetch
 from hw.launcher import Launcher, StallCause
 from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
+from hw.parameter_loader import ParameterLoader
 from hw.pass_generator import PassGenerator
 
 __all__ = ["Array", "Dispatch", "Pass", "Reader"]
@@ -32,7 +33,7 @@ _ROOM_AFTER = 1 + OutputBuffer.RETURN
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass, as `hw.launcher.Pass` has it."""
+    """A pass, as `hw.pass_buffer.Pass` has it."""
 
     rows: int
     operation: AccumulateOperation
@@ -229,7 +230,7 @@ class Array:
     def _load_parameters(self) -> int:
         """Return when an entry of parameters is loaded."""
         free = self._freed[-self._entries] + 1
-        return self.parameters.take(self._engine.cols, free) + 1
+        return self.parameters.take(self._engine.cols, free) + ParameterLoader.LOADED_AFTER
 
     def _drain(self, rows: int) -> None:
         """Drain the pass that was launched last."""

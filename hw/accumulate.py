@@ -61,11 +61,13 @@ class Accumulate(wiring.Component):
         base = registered(m, operand, name="base")
         is_max = registered(m, self.i_operation == AccumulateOperation.MAX, name="is_max")
 
-        # Cycle 1: a maximum that is the word already comes out of the adder.
+        # Cycle 1: a maximum that is the word already comes out of the adder. The comparison is the
+        # sign of a difference, with nothing behind its carries.
         total = (base + Mux(is_max, 0, self.i_sum))[:len(base)].as_signed()
         total = registered(m, total, name="total")
-        is_sum = registered(m, is_max & (base < self.i_sum), name="is_sum")
+        is_below = registered(m, (base - self.i_sum)[-1], name="is_below")
+        was_max = registered(m, is_max, name="was_max")
         partial = registered(m, self.i_sum, name="partial")
-        m.d.comb += self.o.eq(Mux(is_sum, partial, total))
+        m.d.comb += self.o.eq(Mux(was_max & is_below, partial, total))
 
         return m

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.accumulator_bank_pair import DrainControl
 from hw.pipeline import registered
+from hw.stock import Outlook, Stock
 
 __all__ = ["Drainer"]
 
@@ -30,11 +31,9 @@ class Drainer(wiring.Component):
     Members
     -------
     i_take_bank : In(1)
-        A bank is going to be filled. Only while `o_bank_free`.
-    o_bank_free : Out(1)
-        There is a bank to fill.
-    o_bank_will_be_free : Out(1)
-        `o_bank_free` in the next cycle.
+        A bank is going to be filled. Only while there is one in `o_bank`.
+    o_bank : Out(Outlook())
+        Of the banks to fill.
     i_pass : In(1)
         The pass that completes the bank is launched.
     i_rows_minus_1 : In(range(depth))
@@ -61,8 +60,7 @@ class Drainer(wiring.Component):
         self.entries = entries
         super().__init__({
             "i_take_bank":    In(1),
-            "o_bank_free":    Out(1),
-            "o_bank_will_be_free": Out(1),
+            "o_bank":         Out(Outlook()),
             "i_pass":         In(1),
             "i_rows_minus_1": In(range(config.depth)),
             "i_filled":       In(1),
@@ -97,15 +95,19 @@ class Drainer(wiring.Component):
         pause = Signal(range(self.config.lane_columns))
 
         drained, emptied = Signal(), Signal()
-        filled = self._count(m, "filled", up=self.i_filled, down=emptied)
-        lent = self._count(m, "lent", up=self.i_take_bank, down=emptied)
+        m.submodules.filled = filled = Stock(limit=self.BANKS)
+        m.submodules.free = free = Stock(limit=self.BANKS, init=self.BANKS)
         ready = (pause == 0) & self.i_room & (~first | self.i_entry_loaded)
         m.d.comb += [
-            drained.eq((filled != 0) & ready),
+            drained.eq(filled.o_some & ready),
             emptied.eq(drained & last),
-            self.o_bank_free.eq(lent != self.BANKS),
-            self.o_bank_will_be_free.eq(
-                emptied | (lent == 0) | ((lent == 1) & ~self.i_take_bank)),
+            filled.i_put.eq(self.i_filled),
+            filled.i_take.eq(emptied),
+            free.i_put.eq(emptied),
+            free.i_take.eq(self.i_take_bank),
+            self.o_bank.now.eq(free.o_some),
+            self.o_bank.if_kept.eq(free.o_some | emptied),
+            self.o_bank.if_taken.eq(free.o_several | emptied),
             self.o_take_entry.eq(drained & first),
             self.o_take_room.eq(drained),
         ]
@@ -122,15 +124,6 @@ class Drainer(wiring.Component):
 
         self._drain(m, drained, first, last, row, bank)
         return m
-
-    def _count(self, m, name, *, up, down):
-        """Count banks."""
-        count = Signal(range(self.BANKS + 1), name=name)
-        with m.If(up & ~down):
-            m.d.sync += count.eq(count + 1)
-        with m.Elif(down & ~up):
-            m.d.sync += count.eq(count - 1)
-        return count
 
     def _drain(self, m, drained, first, last, row, bank):
         """Register what goes to the columns."""

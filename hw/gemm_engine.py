@@ -10,18 +10,22 @@ from hw.column_lanes import ColumnLanes
 from hw.drainer import Drainer
 from hw.engine_events import EngineEvents
 from hw.engine_timing import EngineTiming
-from hw.launcher import Launcher, Pass
+from hw.launcher import Launcher
 from hw.output_buffer import OutputBuffer
 from hw.parameter_loader import ParameterLoader
 from hw.parameter_word import ParameterWord
+from hw.pass_buffer import Pass
 from hw.pipeline import delayed, registered
 from hw.place import place
 from hw.skew import Skew
+from hw.stock import Outlook
 from hw.stream_buffer import StreamBuffer
 from hw.systolic_array import SystolicArray
 from hw.weight_loader import WeightLoader
 
 __all__ = ["GemmEngine"]
+
+_ALWAYS = Outlook().const({"now": 1, "if_kept": 1, "if_taken": 1})
 
 
 class GemmEngine(wiring.Component):
@@ -121,13 +125,12 @@ class GemmEngine(wiring.Component):
         )
         m.submodules.lanes = lanes = self._lanes
         m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
+        wiring.connect(m, wiring.flipped(self.i_pass), launcher.i_pass)
         self._buffer_inputs(m, {
-            "pass": launcher.i_pass, "activation": launcher.i_activation,
-            "weight": weights.i, "parameter": parameters.i,
+            "activation": launcher.i_activation, "weight": weights.i, "parameter": parameters.i,
         })
         m.d.comb += [
-            launcher.i_weights_loaded.eq(weights.o_loaded),
-            launcher.i_weights_will_be_loaded.eq(weights.o_will_be_loaded),
+            launcher.i_tile.eq(weights.o_outlook),
             weights.i_swap.eq(launcher.o_swap),
             lanes.i_write.eq(parameters.o_write),
             lanes.i_write_index.eq(parameters.o_write_index),
@@ -139,16 +142,18 @@ class GemmEngine(wiring.Component):
         if config.banks > 1:
             m.submodules.drainer = drain = Drainer(config, entries=self.entries)
             self._connect_drainer(m, launcher, drain)
+            m.d.comb += [
+                drain.i_entry_loaded.eq(parameters.o_loaded),
+                drain.i_room.eq(output.o_room),
+            ]
         else:
             m.d.comb += [
-                launcher.i_bank_free.eq(1),
-                launcher.i_bank_will_be_free.eq(1),
-                launcher.i_entry_will_be_loaded.eq(parameters.o_will_be_loaded),
+                launcher.i_parameters.eq(parameters.o_outlook),
+                launcher.i_room.eq(output.o_outlook),
+                launcher.i_bank.eq(_ALWAYS),
             ]
         m.d.comb += [
-            drain.i_entry_loaded.eq(parameters.o_loaded),
             drain.i_entry.eq(parameters.o_entry),
-            drain.i_room.eq(output.o_room),
             parameters.i_take.eq(drain.o_take_entry),
             output.i_take_room.eq(drain.o_take_room),
         ]
@@ -190,11 +195,9 @@ class GemmEngine(wiring.Component):
         """Connect the drainer with the launcher, which needs neither parameters nor room then."""
         filled = delayed(m, launcher.o_pass_end, self.filled_after, name="filled")
         m.d.comb += [
-            launcher.i_entry_loaded.eq(1),
-            launcher.i_entry_will_be_loaded.eq(1),
-            launcher.i_room.eq(1),
-            launcher.i_bank_free.eq(drainer.o_bank_free),
-            launcher.i_bank_will_be_free.eq(drainer.o_bank_will_be_free),
+            launcher.i_parameters.eq(_ALWAYS),
+            launcher.i_room.eq(_ALWAYS),
+            launcher.i_bank.eq(drainer.o_bank),
             drainer.i_take_bank.eq(launcher.o_take_bank),
             drainer.i_pass.eq(launcher.o_pass_end),
             drainer.i_rows_minus_1.eq(launcher.o_rows_minus_1),

@@ -4,11 +4,12 @@ from amaranth.hdl import *
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.accumulator_bank import AccumulateControl, AccumulatorBank
-from hw.instruction import AccumulateOperation
-from hw.pipeline import registered
+from hw.accumulator_bank import AccumulateControl
+from hw.pass_buffer import Pass, PassBuffer
+from hw.pipeline import named, registered
+from hw.stock import Outlook
 
-__all__ = ["Launcher", "Pass", "StallCause"]
+__all__ = ["Launcher", "StallCause"]
 
 
 class StallCause(enum.Enum, shape=3):
@@ -32,23 +33,6 @@ class StallCause(enum.Enum, shape=3):
     """There are no activations."""
 
 
-class Pass(data.StructLayout):
-    """A pass: rows of activations that stream through one tile of weights.
-
-    Parameters
-    ----------
-    depth : int
-        Rows that a pass may have.
-    """
-
-    def __init__(self, *, depth):
-        super().__init__({
-            "rows_minus_1": range(depth),         # rows of activations, less one
-            "operation":    AccumulateOperation,  # what is done with the accumulators
-            "drain":        1,                    # requantize the results and put them out
-        })
-
-
 class Launcher(wiring.Component):
     """Pairs passes with rows of activations and launches a row when all that it needs is there.
 
@@ -61,9 +45,10 @@ class Launcher(wiring.Component):
     With two accumulator banks, passes fill one up to a pass that drains, and the next one fills the
     other. Parameters and room are then a matter of the `Drainer`: tie their inputs to 1.
 
-    A pass is taken `PASS_LATENCY` cycles before its first row, or with the last row of the one
-    before it. What it needs is looked at a cycle ahead, so that a row waits only for itself and for
-    room: `launch` drives much, and would be late otherwise.
+    Passes wait in a `PassBuffer`. One is taken from it `PASS_LATENCY` cycles before its first
+    row, or with the last row of the one before it. What a row needs is looked at a cycle ahead,
+    once for the case that a row is launched now, and once for the other: so a row waits only for
+    itself, and whether it is launched, which drives much, is known early.
 
     Latency is `LATENCY` cycles; throughput one row per cycle, with no bubble between passes.
 
@@ -82,18 +67,16 @@ class Launcher(wiring.Component):
         What to do with the rows that follow.
     i_activation : In(stream.Signature(ArrayLayout(signed, rows)))
         Rows of activations.
-    i_weights_loaded : In(1)
-        A tile of weights waits in the array.
-    i_entry_loaded : In(1)
-        Parameters wait in the requantizers' tables.
+    i_tile : In(Outlook())
+        Tiles of weights that wait in the array.
+    i_parameters : In(Outlook())
+        Entries of the requantizers' tables in which parameters wait.
     i_entry : In(range(entries))
-        Where they are.
-    i_room : In(1)
-        There is room for one more result.
-    i_bank_free : In(1)
-        There is an accumulator bank to fill. Tie it to 1 where there is only one.
-    i_weights_will_be_loaded, i_entry_will_be_loaded, i_bank_will_be_free : In(1)
-        What these inputs are in the next cycle.
+        The first of them.
+    i_room : In(Outlook())
+        Room for results.
+    i_bank : In(Outlook())
+        Accumulator banks to fill. Tie it to 1 where there is only one.
     o_swap, o_take_entry, o_take_room, o_take_bank : Out(1)
         The tile, the parameters, the room, the bank are used now.
     o_pass_end : Out(1)
@@ -124,14 +107,11 @@ class Launcher(wiring.Component):
         super().__init__({
             "i_pass":           In(stream.Signature(Pass(depth=config.depth))),
             "i_activation":     In(stream.Signature(row)),
-            "i_weights_loaded": In(1),
-            "i_entry_loaded":   In(1),
+            "i_tile":           In(Outlook()),
+            "i_parameters":     In(Outlook()),
             "i_entry":          In(range(entries)),
-            "i_room":           In(1),
-            "i_bank_free":      In(1),
-            "i_weights_will_be_loaded": In(1),
-            "i_entry_will_be_loaded":   In(1),
-            "i_bank_will_be_free":      In(1),
+            "i_room":           In(Outlook()),
+            "i_bank":           In(Outlook()),
             "o_swap":           Out(1),
             "o_take_entry":     Out(1),
             "o_take_room":      Out(1),
@@ -153,27 +133,28 @@ class Launcher(wiring.Component):
             m.d.sync += [flush.eq(flush - 1), self.o_running.eq(flush == 0)]
 
         # The pass, and whether its next row is its first one and its last one.
-        current = Signal(self.i_pass.payload.shape(), reset_less=True)
+        m.submodules.passes = passes = PassBuffer(depth=self.config.depth)
+        wiring.connect(m, wiring.flipped(self.i_pass), passes.i)
+        following = passes.o
+        current = Signal(following.payload.shape(), reset_less=True)
         has, first = Signal(), Signal()
-        left = Signal(signed(len(current.rows_minus_1) + 1), reset_less=True)
-        last = left[-1]
+        last = current.left[-1]
         row = Signal(range(self.config.depth))
-        launch, ends, goes = Signal(), Signal(), Signal()
-        following = self.i_pass.payload
+        # A row goes if there is one; it begins a pass, and it drains.
+        goes, begins, drains = Signal(), Signal(), Signal()
+        launch, ends = Signal(), Signal()
         m.d.comb += [
+            launch.eq(goes & self.i_activation.valid),
             ends.eq(launch & last),
-            self.i_pass.ready.eq(ends | ~has),
+            following.ready.eq(ends | ~has),
         ]
         with m.If(launch):
             m.d.sync += [
-                first.eq(0), left.eq((left - 1)[:len(left)].as_signed()),
+                first.eq(0), current.left.eq((current.left - 1)[:len(current.left)].as_signed()),
                 row.eq(Mux(last, 0, row + 1)),
             ]
-        with m.If(self.i_pass.ready):
-            m.d.sync += [
-                current.eq(following), has.eq(self.i_pass.valid), first.eq(1),
-                left.eq((following.rows_minus_1 - 1)[:len(left)].as_signed()),
-            ]
+        with m.If(following.ready):
+            m.d.sync += [current.eq(following.payload), has.eq(following.valid), first.eq(1)]
         new_bank = Signal(init=1)
         bank = Signal(range(self.config.banks))
         with m.If(ends):
@@ -182,17 +163,21 @@ class Launcher(wiring.Component):
             with m.If(self.o_pass_end):
                 m.d.sync += bank.eq(~bank)
 
-        wait, will_be_written = self._wait(m, current, ends)
-        m.d.sync += goes.eq(self._will_go(
-            following, current, has, first & ~launch, Mux(ends, current.drain, new_bank),
-            will_be_written))
+        # A 1 for each cycle until the sums of the pass before are written.
+        wait = Signal.like(current.wait)
+        m.d.sync += wait.eq(Mux(ends, current.wait, wait >> 1))
+        m.d.sync += Cat(goes, begins, drains).eq(Mux(
+            launch,
+            self._after_row(current, following, first, last, new_bank),
+            self._after_none(current, following, has, first, new_bank, wait),
+        ))
+        swap = named(m, begins & self.i_activation.valid, name="swap")
         m.d.comb += [
-            launch.eq(goes & self.i_activation.valid & (self.i_room | ~current.drain)),
-            self.i_activation.ready.eq(goes & (self.i_room | ~current.drain)),
-            self.o_swap.eq(launch & first),
-            self.o_take_entry.eq(launch & first & current.drain),
-            self.o_take_room.eq(launch & current.drain),
-            self.o_take_bank.eq(launch & first & new_bank),
+            self.i_activation.ready.eq(goes),
+            self.o_swap.eq(swap),
+            self.o_take_entry.eq(swap & drains),
+            self.o_take_room.eq(drains & self.i_activation.valid),
+            self.o_take_bank.eq(swap & new_bank),
             self.o_pass_end.eq(ends & current.drain),
             self.o_rows_minus_1.eq(current.rows_minus_1),
         ]
@@ -200,46 +185,55 @@ class Launcher(wiring.Component):
         self._launch(m, current, launch, first, last, row, bank)
         return m
 
-    def _wait(self, m, current, ends):
-        """Count how long the first row of a pass must wait for the sums of the pass before it.
+    def _after_row(self, current, following, first, last, new_bank):
+        """Return whether a row goes, begins and drains behind one that is launched now."""
+        def after(outlook, takes):
+            return Mux(takes, outlook.if_taken, outlook.if_kept)
 
-        Return the count, which is 0 when they are written, and whether it is 0 in the next cycle.
-        """
-        longest = AccumulatorBank.RECURRENCE - 1
-        wait = Signal(range(longest + 1))
-        short = current.rows_minus_1 < longest
-        with m.If(ends):
-            idle = Mux(short, longest - current.rows_minus_1, 0)
-            m.d.sync += wait.eq(idle[:len(wait)])
-        with m.Elif(wait != 0):
-            m.d.sync += wait.eq(wait - 1)
-        return wait, Mux(ends, ~short, wait <= 1)
-
-    def _will_go(self, following, current, has, still_first, new_bank, will_be_written):
-        """Return whether the next row, in the next cycle, needs nothing but itself and room."""
-        def may_begin(step):
-            return (
-                self.i_weights_will_be_loaded
-                & (self.i_bank_will_be_free | ~new_bank)
-                & (self.i_entry_will_be_loaded | ~step.drain)
-                & (will_be_written | (step.operation == AccumulateOperation.SET))
-            )
-        return self.o_running & Mux(
-            self.i_pass.ready,
-            self.i_pass.valid & may_begin(following),
-            has & (may_begin(current) | ~still_first),
+        begins = last & following.valid & self._may_begin(
+            following.payload,
+            tile=after(self.i_tile, first),
+            parameters=after(self.i_parameters, first & current.drain),
+            room=after(self.i_room, current.drain),
+            bank=after(self.i_bank, first & new_bank) | ~current.drain,
+            written=~current.wait[0],
         )
+        goes_on = ~last & (self.i_room.if_taken | ~current.drain)
+        drains = (begins & following.payload.drain) | (goes_on & current.drain)
+        return Cat(begins | goes_on, begins, drains)
+
+    def _after_none(self, current, following, has, first, new_bank, wait):
+        """Return whether a row goes, begins and drains if none is launched now."""
+        # If there is no pass, the next one is taken now.
+        step = Mux(has, current.as_value(), following.payload.as_value())
+        step = data.View(current.shape(), step)
+        begins = self.o_running & (first | ~has) & (has | following.valid) & self._may_begin(
+            step,
+            tile=self.i_tile.if_kept,
+            parameters=self.i_parameters.if_kept,
+            room=self.i_room.if_kept,
+            bank=self.i_bank.if_kept | ~new_bank,
+            written=~wait[1],
+        )
+        goes_on = has & ~first & (self.i_room.if_kept | ~current.drain)
+        goes = begins | goes_on
+        return Cat(goes, begins, goes & step.drain)
+
+    @staticmethod
+    def _may_begin(step, *, tile, parameters, room, bank, written):
+        """Return whether the first row of a pass has what it needs."""
+        return tile & bank & ((parameters & room) | ~step.drain) & (written | step.is_set)
 
     def _tell_stall(self, m, current, has, first, new_bank, wait):
         """Say what holds a row up, in the order in which StallCause names it."""
-        written = (current.operation == AccumulateOperation.SET) | (wait == 0)
+        written = current.is_set | ~wait[0]
         obstacles = {
             StallCause.PASS:        ~self.o_running | ~has,
-            StallCause.WEIGHTS:     first & ~self.i_weights_loaded,
-            StallCause.BANK:        first & new_bank & ~self.i_bank_free,
-            StallCause.PARAMETERS:  first & current.drain & ~self.i_entry_loaded,
+            StallCause.WEIGHTS:     first & ~self.i_tile.now,
+            StallCause.BANK:        first & new_bank & ~self.i_bank.now,
+            StallCause.PARAMETERS:  first & current.drain & ~self.i_parameters.now,
             StallCause.RECURRENCE:  first & ~written,
-            StallCause.ROOM:        current.drain & ~self.i_room,
+            StallCause.ROOM:        current.drain & ~self.i_room.now,
             StallCause.ACTIVATIONS: ~self.i_activation.valid,
         }
         m.d.comb += self.o_stall.eq(StallCause.NONE)

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import registered
+from hw.pipeline import named, registered
 
 __all__ = ["HighFirst", "Maximum"]
 
@@ -50,10 +50,13 @@ class Maximum(wiring.Component):
         m = Module()
         a, b = self.a, self.b
 
-        is_above = a.high > b.high
+        # A comparison is the sign of a difference. That of the low halves has one bit more, which
+        # says how the high ones compared.
+        is_above = named(m, (b.high - a.high)[-1], name="is_above")
         was_above = registered(m, is_above, name="was_above")
-        was_equal = registered(m, a.high == b.high, name="was_equal")
-        takes_low = was_above | (was_equal & (a.low > b.low))
+        was_below = registered(m, (a.high - b.high)[-1], name="was_below")
+        low_a, low_b = Cat(a.low, was_above), Cat(b.low, was_below)
+        takes_low = named(m, (low_b - low_a)[-1], name="takes_low")
         m.d.comb += [
             self.o.high.eq(registered(m, Mux(is_above, a.high, b.high), name="high")),
             self.o.low.eq(registered(m, Mux(takes_low, a.low, b.low), name="low")),

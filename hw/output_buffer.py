@@ -5,6 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.stock import Outlook, Stock
+
 __all__ = ["OutputBuffer"]
 
 
@@ -38,12 +40,14 @@ class OutputBuffer(wiring.Component):
         There is room for one more.
     o_will_have_room : Out(1)
         `o_room` in the next cycle.
+    o_outlook : Out(Outlook())
+        Of the room.
     o : Out(stream.Signature(shape))
         The results in order.
     """
 
     LATENCY = 1
-    RETURN = 2
+    RETURN = Stock.OUTLOOK_LATENCY
     """Cycles from a result's being read until its room can be taken again."""
 
     def __init__(self, shape, *, depth):
@@ -56,6 +60,7 @@ class OutputBuffer(wiring.Component):
             "i_take_room": In(1),
             "o_room":      Out(1, init=1),
             "o_will_have_room": Out(1),
+            "o_outlook":   Out(Outlook()),
             "o":           Out(stream.Signature(shape)),
         })
 
@@ -64,26 +69,30 @@ class OutputBuffer(wiring.Component):
 
         # What the reader does not take at once is stored behind the payload that it sees.
         free, put, get = Signal(), Signal(), Signal()
-        stored = Signal(range(self.depth))
-        has_stored = Signal()
+        m.submodules.stored = stored = Stock(limit=self.depth)
+        has_stored = stored.o_some
         m.d.comb += [
             free.eq(self.o.ready | ~self.o.valid),
             put.eq(self.i_valid & (has_stored | ~free)),
             get.eq(has_stored & free),
+            stored.i_put.eq(put),
+            stored.i_take.eq(get),
         ]
-        m.d.sync += has_stored.eq(self._count(m, stored, has_stored, up=put, down=get))
         payload = Mux(has_stored, self._store(m, put, get), Value.cast(self.i_payload))
         front = Signal(len(payload), reset_less=True)
         m.d.comb += Value.cast(self.o.payload).eq(front)
         with m.If(free):
             m.d.sync += [front.eq(payload), self.o.valid.eq(has_stored | self.i_valid)]
 
-        given_back = Signal()
-        m.d.sync += given_back.eq(self.o.valid & self.o.ready)
-        room = Signal(range(self.depth + 1), init=self.depth)
-        m.d.comb += self.o_will_have_room.eq(
-            self._count(m, room, self.o_room, up=given_back, down=self.i_take_room))
-        m.d.sync += self.o_room.eq(self.o_will_have_room)
+        m.submodules.room = room = Stock(limit=self.depth, init=self.depth)
+        m.d.comb += [
+            room.i_put.eq(self.o.valid & self.o.ready),
+            room.i_take.eq(self.i_take_room),
+            self.o_outlook.eq(room.o),
+            self.o_room.eq(room.o.now),
+            self.o_will_have_room.eq(
+                Mux(self.i_take_room, room.o.if_taken, room.o.if_kept)),
+        ]
         return m
 
     def _store(self, m, put, get):
@@ -97,14 +106,6 @@ class OutputBuffer(wiring.Component):
             with m.If(moves):
                 m.d.sync += place.eq(Mux(place == self.depth - 1, 0, following))
             m.d.comb += port.addr.eq(place)
-        m.d.comb += [write.en.eq(put), write.data.eq(Value.cast(self.i_payload))]
+        # A payload that is not stored is written over: its place is free, for room was taken.
+        m.d.comb += [write.en.eq(self.i_valid), write.data.eq(Value.cast(self.i_payload))]
         return read.data
-
-    @staticmethod
-    def _count(m, count, some, *, up, down):
-        """Count up and down; return what `some`, that the count is not 0, becomes."""
-        with m.If(up & ~down):
-            m.d.sync += count.eq((count + 1)[:len(count)])
-        with m.Elif(down & ~up):
-            m.d.sync += count.eq((count - 1)[:len(count)])
-        return up | (some & ~(down & (count == 1)))

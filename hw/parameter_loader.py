@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.pipeline import registered
+from hw.stock import Outlook, Stock
 
 __all__ = ["ParameterLoader"]
 
@@ -42,8 +43,8 @@ class ParameterLoader(wiring.Component):
         The oldest entry taken is not used any more.
     o_loaded : Out(1)
         An entry is loaded and not yet taken.
-    o_will_be_loaded : Out(1)
-        `o_loaded` in the next cycle.
+    o_outlook : Out(Outlook())
+        Of such entries.
     o_entry : Out(range(entries))
         The oldest such entry.
     o_write : Out(lanes)
@@ -55,6 +56,9 @@ class ParameterLoader(wiring.Component):
     """
 
     LATENCY = 1
+
+    LOADED_AFTER = Stock.OUTLOOK_LATENCY
+    """Cycles from the last beat of an entry until it can be taken."""
 
     def __init__(self, word, *, cols, lanes, entries):
         if entries < 2 or entries & (entries - 1):
@@ -69,7 +73,7 @@ class ParameterLoader(wiring.Component):
             "i_take":        In(1),
             "i_free":        In(1),
             "o_loaded":      Out(1),
-            "o_will_be_loaded": Out(1),
+            "o_outlook":     Out(Outlook()),
             "o_entry":       Out(range(entries)),
             "o_write":       Out(lanes),
             "o_write_index": Out(self.table_words(cols // lanes, entries).bit_length() - 1),
@@ -86,21 +90,24 @@ class ParameterLoader(wiring.Component):
 
         filled, taken = (
             Signal(range(self.entries), name=name) for name in ("filled", "taken"))
-        loaded, used = (
-            Signal(range(self.entries + 1), name=name) for name in ("loaded", "used"))
-        free = Signal(init=1)
+        m.submodules.loaded = loaded = Stock(limit=self.entries)
+        m.submodules.free = free = Stock(limit=self.entries, init=self.entries)
 
         lane = Signal(self.lanes, init=1)
         column = Signal(range(self.cols // self.lanes))
         last_column = column == self.cols // self.lanes - 1
         take, fill = Signal(), Signal()
         m.d.comb += [
-            self.i.ready.eq(free),
+            self.i.ready.eq(free.o_some),
             take.eq(self.i.ready & self.i.valid),
             fill.eq(take & last_column & lane[-1]),
+            loaded.i_put.eq(fill),
+            loaded.i_take.eq(self.i_take),
+            free.i_put.eq(self.i_free),
+            free.i_take.eq(fill),
             self.o_entry.eq(taken),
-            self.o_will_be_loaded.eq(
-                fill | (self.o_loaded & ~(self.i_take & (loaded == 1)))),
+            self.o_loaded.eq(loaded.o.now),
+            self.o_outlook.eq(loaded.o),
         ]
         with m.If(take):
             m.d.sync += column.eq(Mux(last_column, 0, column + 1))
@@ -110,13 +117,6 @@ class ParameterLoader(wiring.Component):
             m.d.sync += filled.eq((filled + 1)[:len(filled)])
         with m.If(self.i_take):
             m.d.sync += taken.eq((taken + 1)[:len(taken)])
-        # A count and whether it is at its end are registers, so that neither is waited for.
-        self._count(m, loaded, up=fill, down=self.i_take)
-        self._count(m, used, up=fill, down=self.i_free)
-        m.d.sync += [
-            self.o_loaded.eq(self.o_will_be_loaded),
-            free.eq(self.i_free | (free & ~(fill & (used == self.entries - 1)))),
-        ]
 
         m.d.sync += self.o_write.eq(Mux(take, lane, 0))
         m.d.comb += [
@@ -125,10 +125,3 @@ class ParameterLoader(wiring.Component):
         ]
 
         return m
-
-    @staticmethod
-    def _count(m, count, *, up, down):
-        with m.If(up & ~down):
-            m.d.sync += count.eq((count + 1)[:len(count)])
-        with m.Elif(down & ~up):
-            m.d.sync += count.eq((count - 1)[:len(count)])

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.instruction import AccumulateOperation
-from hw.launcher import Pass
+from hw.pass_buffer import Pass
 
 __all__ = ["PassGenerator", "PassRun"]
 

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.maximum import HighFirst, Maximum
-from hw.pipeline import registered
+from hw.pipeline import delayed, registered
 from hw.place import place
 
 __all__ = ["ResultEvents", "ResultWatch", "WatchedLane"]
@@ -85,7 +85,7 @@ class ResultWatch(wiring.Component):
 
     @property
     def latency(self):
-        """Cycles after which everything has come out: a register in front, then one a lane."""
+        """Cycles after which everything has come out: three in front, then one a lane."""
         return self.lanes + 2
 
     def elaborate(self, platform):
@@ -101,8 +101,8 @@ class ResultWatch(wiring.Component):
                 sums[name] = registered(m, total, name=f"{name}_{n}")
             number = self._number(m, lane, n)
             if peak is None:
-                zero = Signal(number.shape(), name="no_peak")
-                peak = zero
+                peak = number
+                continue
             maximum = place(
                 m, platform, f"maximum_{n}",
                 lambda: Maximum(width=self.accumulator_bits), module="maximum",
@@ -122,7 +122,7 @@ class ResultWatch(wiring.Component):
         number = Signal(HighFirst(self.accumulator_bits), name=f"number_{n}")
         half = len(number.low)
         m.d.comb += [
-            number.high.eq(whole[half:]),
-            number.low.eq(registered(m, whole[:half], name=f"low_{n}")),
+            number.high.eq(registered(m, whole[half:], name=f"high_{n}")),
+            number.low.eq(delayed(m, whole[:half], 2, name=f"low_{n}")),
         ]
         return number

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.pipeline import registered
+from hw.stock import Outlook
 
 __all__ = ["WeightLoader"]
 
@@ -32,8 +33,8 @@ class WeightLoader(wiring.Component):
         The loaded tile is used from now on. Only while `o_loaded`.
     o_loaded : Out(1)
         A tile is loaded and not yet used.
-    o_will_be_loaded : Out(1)
-        `o_loaded` in the next cycle.
+    o_outlook : Out(Outlook())
+        Whether a tile is loaded and not yet used.
     o_weight : Out(ArrayLayout(signed, cols))
         A row of weights.
     o_load : Out(groups)
@@ -49,7 +50,7 @@ class WeightLoader(wiring.Component):
             "i":        In(stream.Signature(row)),
             "i_swap":   In(1),
             "o_loaded": Out(1),
-            "o_will_be_loaded": Out(1),
+            "o_outlook": Out(Outlook()),
             "o_weight": Out(row),
             "o_load":   Out(config.groups),
         })
@@ -59,16 +60,25 @@ class WeightLoader(wiring.Component):
         config = self.config
 
         row = Signal(range(config.rows))
-        last = row == config.rows - 1
+        last = Signal(init=config.rows == 1)
         take = Signal()
         m.d.comb += [
             self.i.ready.eq(~self.o_loaded | self.i_swap),
             take.eq(self.i.ready & self.i.valid),
         ]
         with m.If(take):
-            m.d.sync += row.eq(Mux(last, 0, row + 1))
-        m.d.comb += self.o_will_be_loaded.eq((take & last) | (self.o_loaded & ~self.i_swap))
-        m.d.sync += self.o_loaded.eq(self.o_will_be_loaded)
+            m.d.sync += [
+                row.eq(Mux(last, 0, row + 1)),
+                last.eq(row == (config.rows - 2) % config.rows),
+            ]
+        completes = self.i.valid & last
+        m.d.comb += [
+            self.o_outlook.now.eq(self.o_loaded),
+            self.o_outlook.if_kept.eq(self.o_loaded | completes),
+            self.o_outlook.if_taken.eq(completes),
+        ]
+        m.d.sync += self.o_loaded.eq(
+            Mux(self.i_swap, self.o_outlook.if_taken, self.o_outlook.if_kept))
 
         group = Signal(range(config.groups))
         m.d.comb += group.eq(row // config.group)

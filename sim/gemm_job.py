@@ -16,8 +16,8 @@ from golden.scaling import FixedScaling, Float32Scaling, ShiftScaling
 from golden.tiling import Pass, passes, tile_activations, tile_weights
 from hw.config import EngineConfig
 from hw.instruction import AccumulateOperation as OperationCode
-from hw.launcher import Pass as PassLayout
 from hw.parameter_word import Parameters, ParameterWord
+from hw.pass_buffer import Pass as PassLayout
 from sim.lanes import pack, unpack
 
 __all__ = ["GemmJob", "GemmStreams"]

@@ -6,7 +6,7 @@ import cocotb
 import numpy as np
 
 from hw.instruction import AccumulateOperation
-from hw.launcher import Pass
+from hw.pass_buffer import Pass
 from hw.pass_generator import PassGenerator, PassRun
 from sim import clock
 from sim.environment import generator, parameters
