@@ -1,64 +1,21 @@
-"""What is claimed of multipliers of a vendor's primitive: they are the portable one."""
+"""What is claimed of multipliers of every kind: they are the portable one."""
 
-import json
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Module, Shape
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.emit import emit_verilog
 from hw.multiplier import Multiplier
 from hw.multiplier_kind import MultiplierKind
-from hw.yosys import run_yosys
-from sim.primitive_models import with_primitive_models
-from sim.proof.alignment import check_alignment
 from sim.proof.claim import Claim
+from sim.proof.held_operand import HELD, OPERAND
 from sim.proof.smt_module import SmtModule
-from sim.proof.unit import without_registers
-from sim.proof.word import Condition
+from sim.proof.twin import Twin
+from sim.proof.word import Condition, Word
 
-__all__ = ["HELD", "HeldOperand", "MultiplierTwin"]
-
-_TOP = "twins"
-_HELD = "held"
-
-
-@dataclass(frozen=True)
-class HeldOperand:
-    """The register in which a kind of multiplier keeps an operand for any time.
-
-    Parameters
-    ----------
-    register : str
-        Its name, from the multiplier.
-    width : int
-        Its width, where the operand stands at the upper end of it and has a sign; 0 where the
-        register is the operand.
-
-    """
-
-    register: str
-    width: int = 0
-
-    def contents(self, shape: Shape) -> tuple[int, int]:
-        """Return how many zeros stand below an operand, and how many above it."""
-        above = int(self.width > 0 and not shape.signed)
-        return max(0, self.width - shape.width - above), above
-
-
-HELD: Mapping[MultiplierKind, HeldOperand] = {
-    MultiplierKind.PORTABLE: HeldOperand("b_reg"),
-    MultiplierKind.ECP5: HeldOperand("primitive.b_reg", MultiplierKind.ECP5.max_bits),
-    MultiplierKind.ICE40: HeldOperand("primitive.b_bottom"),
-    MultiplierKind.ECP5_LUT: HeldOperand("b_reg"),
-}
-"""The kinds of which the claims can be made."""
+__all__ = ["MultiplierTwin"]
 
 
 class _Twins(wiring.Component):  # type: ignore[misc]
@@ -115,116 +72,77 @@ class MultiplierTwin:
         self.a_shape = Shape.cast(a_shape)
         self.b_shape = Shape.cast(b_shape)
         self.holds_b = holds_b
-        self._change = change
+        self._twin = Twin(lambda: _Twins(kind, self.a_shape, self.b_shape, holds_b), change)
 
     def taken_claim(self) -> Claim:
         """From any two states: where `take_b` is set, the registers agree a cycle later."""
-        state, following = (self._clocked.state(name) for name in ("state", "following"))
-        takes = self._clocked.wire("take_b", state, signed=False) == 1
+        state, following = (self._twin.clocked.state(name) for name in ("state", "following"))
+        takes = self._twin.clocked.wire("take_b", state, signed=False) == 1
         return self._about_registers("takes b", state, following, takes)
 
     def kept_claim(self) -> Claim:
         """If the registers agree they do so a cycle later, whatever comes."""
-        state, following = (self._clocked.state(name) for name in ("state", "following"))
+        state, following = (self._twin.clocked.state(name) for name in ("state", "following"))
         return self._about_registers("keeps b", state, following, self._agree(state))
 
     def product_claim(self) -> Claim:
         """The products are equal; of an operand that is held, with registers that agree."""
-        function = SmtModule(without_registers(*self._combinational()), _TOP)
+        function = self._function()
         inputs = function.state("inputs")
         outputs = [function.wire(f"{name}_o", inputs, signed=True) for name in ("portable", "twin")]
+        given = []
+        b = OPERAND if self.holds_b else "b"
         shown = {
             name: function.wire(name, inputs, signed=shape.signed)
-            for name, shape in (("a", self.a_shape), (self._b, self.b_shape))
+            for name, shape in (("a", self.a_shape), (b, self.b_shape))
         }
+        if self.holds_b and self._sources() is None:
+            kept = [function.wire(name, inputs, signed=False) for name in self._kept]
+            given = [HELD[self.kind].agree(shown[b], kept, self.b_shape)]
         shown |= dict(zip(("portable", "twin"), outputs, strict=True))
-        return Claim(f"{self}: product", outputs[0] == outputs[1], [], shown)
+        return Claim(f"{self}: product", outputs[0] == outputs[1], given, shown)
 
     def __str__(self) -> str:
         a, b = (f"{'s' if x.signed else 'u'}{x.width}" for x in (self.a_shape, self.b_shape))
         return f"multiplier {self.kind.value} {a} by {b}{', held' if self.holds_b else ''}"
 
-    @property
-    def _b(self) -> str:
-        return _HELD if self.holds_b else "b"
-
     def _about_registers(self, what: str, state: Any, following: Any, given: Condition) -> Claim:
-        shown = {name: self._clocked.wire(name, state, signed=False) for name in ("b", "take_b")}
-        assumptions = [self._clocked.follows(state, following), given]
+        clocked = self._twin.clocked
+        shown = {name: clocked.wire(name, state, signed=False) for name in ("b", "take_b")}
+        assumptions = [clocked.follows(state, following), given]
         return Claim(f"{self}: {what}", self._agree(following), assumptions, shown)
 
     def _agree(self, state: Any) -> Condition:
         """Whether the registers hold the same operand, each as its kind does."""
-        portable, twin = (
-            self._clocked.wire(self._register(name), state, signed=False)
-            for name in ("portable", "twin")
+        portable, *twin = (
+            self._twin.clocked.wire(name, state, signed=False)
+            for name in ("portable.b_reg", *(f"twin.{name}" for name in self._kept))
         )
-        below, _ = HELD[self.kind].contents(self.b_shape)
-        return twin == portable * (1 << below)
+        return HELD[self.kind].agree(self._as_operand(portable), twin, self.b_shape)
 
-    def _register(self, name: str) -> str:
-        kind = self.kind if name == "twin" else MultiplierKind.PORTABLE
-        return f"{name}.{HELD[kind].register}"
+    def _as_operand(self, word: Word) -> Word:
+        """Return an operand's bits as a number, where a kind holds what it is worth."""
+        if self._sources() is None and self.b_shape.signed:
+            return word.wrapped(self.b_shape.width)
+        return word
 
-    @cached_property
-    def _clocked(self) -> SmtModule:
-        with tempfile.TemporaryDirectory() as folder:
-            smt = Path(folder, "smt2")
-            self._yosys(f"write_smt2 -stbv -wires {smt}")
-            return SmtModule(smt.read_text(), _TOP)
+    @property
+    def _kept(self) -> Sequence[str]:
+        return list(HELD[self.kind].registers(self.b_shape))
 
-    def _combinational(self) -> tuple[str, ...]:
-        """Return the flat RTLIL, the registers of a held operand taken out, and how to simplify.
+    def _sources(self) -> Any:
+        return HELD[self.kind].sources(self.b_shape)
 
-        Yosys knows that zeros at the lower end of an operand are zeros of the product, which no
-        solver finds out in time.
-        """
-        with tempfile.TemporaryDirectory() as folder:
-            flat, netlist = Path(folder, "il"), Path(folder, "json")
-            self._yosys(f"write_json {netlist}", f"write_rtlil {flat}", cut=self.holds_b)
-            check_alignment(
-                json.loads(netlist.read_text())["modules"][_TOP],
-                inputs={_HELD: 1},
-                outputs=dict.fromkeys(("portable_o", "twin_o"), Multiplier.LATENCY),
-            )
-            return flat.read_text(), "opt_expr", "wreduce", "opt_expr", "opt_clean"
-
-    def _yosys(self, *commands: str, cut: bool = False) -> None:
-        """Run commands on the flat module."""
-        twins = _Twins(self.kind, self.a_shape, self.b_shape, self.holds_b)
-        text = with_primitive_models(emit_verilog(twins, _TOP))
-        if self._change is not None:
-            old, new = self._change
-            if old not in text:
-                raise ValueError(f"the Verilog of {self} must hold {old!r}")
-            text = text.replace(old, new, 1)
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder, "v")
-            source.write_text(text)
-            run_yosys(
-                f"read_verilog -sv -defer {source}",
-                f"hierarchy -check -top {_TOP}",
-                "proc",
-                "flatten",
-                *(self._cut() if cut else ()),
-                "setundef -zero -undriven",
-                "opt_expr",
-                "opt_clean",
-                "wreduce",
-                "opt_clean",
-                *commands,
-            )
-
-    def _cut(self) -> list[str]:
-        """Commands that put an input in place of both registers of `b`."""
-        width = self.b_shape.width
-        commands = [f"cd {_TOP}", f"add -input {_HELD} {width}"]
-        for name, kind in (("portable", MultiplierKind.PORTABLE), ("twin", self.kind)):
-            register = self._register(name)
-            below, above = HELD[kind].contents(self.b_shape)
-            zeros = [[f"{count}'b0"] * (count > 0) for count in (above, below)]
-            commands += [
-                f"delete w:{register} %ci1 t:$dff %i",
-                f"connect -nounset -set {register} {','.join([*zeros[0], _HELD, *zeros[1]])}",
-            ]
-        return [*commands, "cd .."]
+    def _function(self) -> SmtModule:
+        inputs, sources = {}, {}
+        if self.holds_b:
+            inputs[OPERAND] = (self.b_shape.width, 1)
+            sources["portable.b_reg"] = OPERAND
+            found = self._sources()
+            if found is None:
+                widths = HELD[self.kind].registers(self.b_shape)
+                inputs |= {name: (width, 1) for name, width in widths.items()}
+                found = {name: name for name in widths}
+            sources |= {f"twin.{name}": source for name, source in found.items()}
+        outputs = dict.fromkeys(("portable_o", "twin_o"), Multiplier.LATENCY)
+        return self._twin.function(inputs, sources, outputs)

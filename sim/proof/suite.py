@@ -15,7 +15,9 @@ from hw.wide_multiplier import WideMultiplier
 from sim.proof import lemmas
 from sim.proof.claim import Claim, prove
 from sim.proof.harness import ClipHarness, RoundShiftHarness
-from sim.proof.multiplier_twin import HELD, MultiplierTwin
+from sim.proof.held_operand import HELD
+from sim.proof.multiplier_twin import MultiplierTwin
+from sim.proof.pair_twin import PairTwin
 from sim.proof.requantizer_claims import RequantizerUnit
 from sim.proof.smtbmc import prove_assertions, prove_unsatisfiable
 
@@ -103,7 +105,7 @@ def _multipliers() -> list[Proof]:
     listed = []
     for kind in [kind for kind in HELD if kind is not MultiplierKind.PORTABLE]:
         twin = MultiplierTwin(kind, signed(8), signed(8), holds_b=True)
-        of_tables = kind is MultiplierKind.ECP5_LUT
+        of_tables = kind in (MultiplierKind.ECP5_LUT, MultiplierKind.LUT)
         listed += [
             _claimed(f"{twin}: takes b", twin.taken_claim),
             _claimed(f"{twin}: keeps b", twin.kept_claim),
@@ -112,7 +114,13 @@ def _multipliers() -> list[Proof]:
         for a, b in limbs if kind.for_wide is kind else ():
             twin = MultiplierTwin(kind, a, b, holds_b=False)
             listed.append(_claimed(f"{twin}: product", twin.product_claim, is_long=True))
-    return listed
+    pair = PairTwin()
+    return [
+        *listed,
+        _claimed(f"{pair}: takes b", pair.taken_claim),
+        _claimed(f"{pair}: keeps b", pair.kept_claim),
+        _claimed(f"{pair}: products", pair.product_claim, is_long=True),
+    ]
 
 
 def _requantizers() -> list[Proof]:

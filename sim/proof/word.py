@@ -39,6 +39,10 @@ class Condition:
         """Return its opposite."""
         return Condition(TERMS.mk_term(Kind.NOT, [self.term]))
 
+    def number(self) -> "Word":
+        """Return 1 where it holds, 0 elsewhere."""
+        return Word.of(where(self, 1, 0))
+
     def implies(self, other: Truth) -> "Condition":
         """Return the condition that `other` holds wherever this does."""
         return self.negated() | other
@@ -80,6 +84,11 @@ class Word:
         """Return the term of the low `width` bits, sign extended if there are fewer."""
         term = self.extended(max(width, self.width))
         return TERMS.mk_term(Kind.BV_EXTRACT, [term], [width - 1, 0])
+
+    def bit(self, place: int) -> "Word":
+        """Return a bit of the term, as 0 or 1."""
+        term = TERMS.mk_term(Kind.BV_EXTRACT, [self.term], [place, place])
+        return Word(term, signed=False)
 
     def wrapped(self, width: int) -> "Word":
         """Return the word modulo 2**width, as a signed number."""

@@ -73,6 +73,21 @@ def test_bugs_are_refuted(change, claim):
             (".A0(a_reg[5])", ".A0(a_reg[4])"),
             MultiplierTwin.product_claim,
         ),
+        (
+            MultiplierKind.LUT,
+            ("b_even[4] | carry_1", "b_even[4] & carry_1"),
+            MultiplierTwin.taken_claim,
+        ),
+        (
+            MultiplierKind.LUT,
+            ("if (take_b) digit_1", "if (1'h1) digit_1"),
+            MultiplierTwin.kept_claim,
+        ),
+        (
+            MultiplierKind.LUT,
+            ("{ multiple_1, 1'h0,", "{ multiple_1, 1'h1,"),
+            MultiplierTwin.product_claim,
+        ),
     ],
 )
 def test_bugs_of_other_kinds_are_refuted(kind, change, claim):
