@@ -50,6 +50,7 @@ def compile_graph(
                 program += instructions(nest, at, config.engine.depth)
             for step in program[first:]:
                 encode(step)  # raises for a field that is too small
+                _check_start(step, config)
         layers.append(LayerCode(layer.name, first, len(program) - first))
         outgrown.note(layer, "weight_words", len(weights), config.weight_words)
         outgrown.note(layer, "parameter_words", len(parameters.words), config.parameter_words)
@@ -74,6 +75,17 @@ def _check_weights(nest: Nest, engine: EngineConfig) -> None:
         raise ValueError(
             f"its weights reach from {nest.tiles.min()} to {nest.tiles.max()}, and the engine's "
             f"are {engine.weight}; take an engine with wider ones"
+        )
+
+
+def _check_start(step: Instruction, config: AcceleratorConfig) -> None:
+    """Raise ValueError for padding before an image that the accelerator cannot count."""
+    before = -min(step.x_start, step.y_start)
+    if before > config.activation_bytes:
+        needed = -(-before // config.banks) * config.banks
+        raise ValueError(
+            f"its padding begins {before} bytes or rows before the image, and there are "
+            f"{config.activation_bytes} activation_bytes; it needs activation_bytes={needed}"
         )
 
 

@@ -132,7 +132,12 @@ def predict_cycles(
     engine = config.engine
     model = _Model(config, on_pass)
     for n, step in enumerate(program[:end]):
-        error = field_error(step, cols=engine.cols, depth=engine.depth)
+        error = field_error(
+            step,
+            cols=engine.cols,
+            depth=engine.depth,
+            activation_bytes=config.activation_bytes,
+        )
         if error is not ProgramError.NONE:
             raise ValueError(f"instruction {n} must be legal, not stopped for {error.name.lower()}")
         model.run(step)
@@ -154,7 +159,7 @@ class _Model:
         timing = core_timing(config)
         jobs = Datapath.jobs_ahead(config)
         self._dispatch = Dispatch(timing, Sequencer.ahead_of(config))
-        self._reader = Reader(timing, jobs)
+        self._reader = Reader(timing)
         self._array = Array(config, timing, jobs)
         self.first_activation = 0
         self._done: list[InstructionCycles] = []

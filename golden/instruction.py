@@ -99,7 +99,7 @@ class Instruction:
         return self.output_address + tile * self.output_step_n + pixels + np.arange(width)
 
 
-def field_error(step: Instruction, *, cols: int, depth: int) -> ProgramError:
+def field_error(step: Instruction, *, cols: int, depth: int, activation_bytes: int) -> ProgramError:
     """The first reason why the fields of an instruction are illegal, addresses aside."""
     if step.opcode is Opcode.HALT:
         return ProgramError.NONE
@@ -111,4 +111,10 @@ def field_error(step: Instruction, *, cols: int, depth: int) -> ProgramError:
         return ProgramError.ROWS
     if step.drain and not (1 <= step.width <= cols and 1 <= step.last_width <= cols):
         return ProgramError.WIDTH
+    if max(step.row_bytes, step.image_rows) > activation_bytes:
+        return ProgramError.IMAGE
+    if not all(
+        -activation_bytes <= start < activation_bytes for start in (step.x_start, step.y_start)
+    ):
+        return ProgramError.IMAGE
     return ProgramError.NONE

@@ -125,7 +125,10 @@ class Interpreter:
 
     def step(self, step: Instruction, index: int = 0) -> None:
         """Run one instruction; `index` is what an error calls it."""
-        error = field_error(step, cols=self.cols, depth=self.depth) or self._address_error(step)
+        size = len(self.memories.activation)
+        error = field_error(
+            step, cols=self.cols, depth=self.depth, activation_bytes=size
+        ) or self._address_error(step)
         if error:
             raise IllegalInstructionError(error, index)
         if step.wait or step.opcode is Opcode.HALT:

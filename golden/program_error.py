@@ -22,11 +22,14 @@ class ProgramError(IntEnum):
     """rows_y * rows_x is above the accumulators' depth."""
     WIDTH = 6
     """It drains, and width or last_width is 0 or above the columns."""
-    WEIGHT_ADDRESS = 7
+    IMAGE = 7
+    """row_bytes or image_rows is above the bytes of the activation memory, or x_start or y_start is
+    not from minus that many to that many less one."""
+    WEIGHT_ADDRESS = 8
     """A tile of weights leaves the weight memory."""
-    PARAMETER_ADDRESS = 8
+    PARAMETER_ADDRESS = 9
     """It drains, and its parameters leave the parameter memory."""
-    ACTIVATION_ADDRESS = 9
+    ACTIVATION_ADDRESS = 10
     """A byte that is not padding is read outside the activation memory."""
-    OUTPUT_ADDRESS = 10
+    OUTPUT_ADDRESS = 11
     """A byte is written outside the activation memory."""

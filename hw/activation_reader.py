@@ -6,21 +6,12 @@ from amaranth.lib.wiring import In, Out
 
 from hw.activation_window import ActivationWindow
 from hw.job_layout import job_layout
-from hw.loop_nest import Loop, LoopNest
+from hw.loop import Loop
+from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import delayed, registered
 
 __all__ = ["ActivationReader"]
-
-_LOOPS = {
-    "n":  Loop("tiles_n", "step_n", "x_start"),
-    "ky": Loop("steps_ky", "step_ky", "y_start"),
-    "kx": Loop("steps_kx", "step_kx"),
-    "kc": Loop("steps_kc", "step_kc"),
-    "y":  Loop("rows_y", "step_y"),
-    "x":  Loop("rows_x", "step_x"),
-}
-
 
 class ActivationReader(wiring.Component):
     """Reads the activations of an instruction: its loop nest, as `docs/accelerator.md` has it.
@@ -49,7 +40,7 @@ class ActivationReader(wiring.Component):
     Members
     -------
     i : In(stream.Signature(job))
-        Jobs, in the order of the program.
+        Jobs, in the order of the program. Neither `row_bytes` nor `image_rows` is above `size`.
     i_written : In(4)
         How many jobs the output writer has finished, modulo 16; `OutputWriter.o_written`.
     o : Out(stream.Signature(ArrayLayout(signed(8), rows)))
@@ -117,10 +108,29 @@ class ActivationReader(wiring.Component):
             self.pipeline_latency + OutputBuffer.LATENCY + OutputBuffer.RETURN - 1
         ).bit_length()
 
+    def _loops(self):
+        """Return the loops. How far behind the image they lead does not matter."""
+        def limits(start, extent):
+            # A sum with the start only rises by the others, which may begin at the lowest.
+            shapes = [Shape.cast(self.job[name].shape) for name in (start, extent)]
+            last = min(self.size, (1 << shapes[1].width) - 1) - 1
+            return last, last + (1 << (shapes[0].width - 1))
+
+        offset, further = limits("x_start", "row_bytes")
+        row, rows_further = limits("y_start", "image_rows")
+        return {
+            "n":  Loop("tiles_n", "step_n", "x_start", limit=offset),
+            "ky": Loop("steps_ky", "step_ky", "y_start", limit=row),
+            "kx": Loop("steps_kx", "step_kx", limit=further),
+            "kc": Loop("steps_kc", "step_kc", limit=further),
+            "y":  Loop("rows_y", "step_y", limit=rows_further),
+            "x":  Loop("rows_x", "step_x", limit=further),
+        }
+
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.loops = loops = LoopNest(self.job, _LOOPS)
+        m.submodules.loops = loops = LoopNest(self.job, self._loops())
         m.submodules.window = window = ActivationWindow(
             loops.iteration, rows=self.rows, size=self.size
         )

@@ -4,80 +4,21 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
 
 from golden.program_error import ProgramError
+from hw.checked_instruction import CheckResult
 from hw.folded import folded
+from hw.held_values import HeldValues
 from hw.instruction import INSTRUCTION, Opcode
-from hw.instruction_fetch import Fetched
-from hw.narrow_instruction import NarrowInstruction
-from hw.pass_generator import PassRun
-from hw.pipeline import delayed, registered
-from hw.word_reader import WordRun
+from hw.instruction_fetch import FetchedBeat, InstructionFetch
+from hw.multiplier import Multiplier
+from hw.multiplier_kind import MultiplierKind
 
-__all__ = ["CheckResult", "CheckedInstruction", "InstructionCheck"]
+__all__ = ["InstructionCheck"]
 
-_COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
-
-
-class CheckResult(data.StructLayout):
-    """What was computed from an instruction.
-
-    Parameters
-    ----------
-    config : AcceleratorConfig
-        Sizes of the memories.
-    """
-
-    def __init__(self, config):
-        run = PassRun(passes=config.passes, depth=config.engine.depth)
-        counts = ("tiles_minus_1", "passes_minus_1", "rows_minus_1")
-        super().__init__({
-            "error":             bits_for(max(ProgramError)),  # why it is illegal, a ProgramError
-            "weights_minus_1":    range(config.weight_words),     # words of weights, less one
-            "parameters_minus_1": range(config.parameter_words),  # words of parameters, less one
-            **{name: run[name].shape for name in counts},
-        })
-
-
-class CheckedInstruction(data.StructLayout):
-    """An instruction and what was computed from it.
-
-    Parameters
-    ----------
-    config : AcceleratorConfig
-        Sizes of the memories.
-    """
-
-    def __init__(self, config):
-        super().__init__({
-            "instruction": NarrowInstruction(config),
-            "index":       range(config.instructions + 1),  # its place in the program memory
-            "error":       bits_for(max(ProgramError)),     # why it is illegal, a ProgramError
-            "weights":     WordRun(depth=config.weight_words),
-            "parameters":  WordRun(depth=config.parameter_words),
-            "passes":      PassRun(passes=config.passes, depth=config.engine.depth),
-        })
-
-    def joined(self, waited, result):
-        """Return a signal for an instruction that waited and its result, and what sets it."""
-        word = waited.instruction
-        checked = Signal(self)
-        weights, parameters, passes = checked.weights, checked.parameters, checked.passes
-        return checked, [
-            checked.instruction.eq(word),
-            checked.index.eq(waited.index),
-            checked.error.eq(result.error),
-            weights.address.eq(word.weight_address),
-            weights.words_minus_1.eq(result.weights_minus_1),
-            parameters.address.eq(word.parameter_address),
-            parameters.words_minus_1.eq(result.parameters_minus_1),
-            *(passes[name].eq(word[name]) for name in ("first", "rest", "drain")),
-            *(passes[name].eq(result[name])
-              for name in ("tiles_minus_1", "passes_minus_1", "rows_minus_1")),
-        ]
+_BEATS, _BEAT_BITS = InstructionFetch.BEATS, InstructionFetch.BEAT_BITS
 
 
 class InstructionCheck(wiring.Component):
@@ -88,7 +29,8 @@ class InstructionCheck(wiring.Component):
 
     The instruction itself is not passed on: it can wait elsewhere, in cheaper bits than registers.
 
-    No flow control. Latency is `LATENCY` cycles; throughput one instruction per cycle.
+    No flow control. Latency from the last beat of an instruction is `LATENCY` cycles; throughput
+    one beat per cycle.
 
     Parameters
     ----------
@@ -97,23 +39,26 @@ class InstructionCheck(wiring.Component):
 
     Members
     -------
-    i_valid : In(1)
-        There is an instruction.
-    i : In(Fetched)
-        The instruction.
+    i : In(FetchedBeat)
+        The beats of an instruction, in neighbouring cycles.
     o_valid : Out(1)
         There is a result.
     o : Out(CheckResult)
         What was found out.
     """
 
-    LATENCY = 11
+    _PRODUCT = Multiplier.LATENCY + 1
+    """Cycles from factors to their product."""
+
+    # From the last beat, which is two behind that of the counts: three products of which each is a
+    # factor of the next, the words, their end, whether that is outside, whether that counts, and
+    # the first cause.
+    LATENCY = -1 + 3 * _PRODUCT + 5
 
     def __init__(self, config):
         self.config = config
         super().__init__({
-            "i_valid": In(1),
-            "i":       In(Fetched(instructions=config.instructions)),
+            "i":       In(FetchedBeat(instructions=config.instructions)),
             "o_valid": Out(1),
             "o":       Out(CheckResult(config)),
         })
@@ -121,104 +66,137 @@ class InstructionCheck(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        valid = Signal(self.LATENCY)
-        m.d.sync += valid.eq(Cat(self.i_valid, valid)[:self.LATENCY])
-        m.d.comb += self.o_valid.eq(valid[-1])
-        illegal = self._check_fields(m) | self._check_rows(m) | self._check_runs(m)
+        # Cycles are counted from that of the last beat.
+        arrivals = {n + 1 - _BEATS: self.i.arrives[n] for n in range(_BEATS)}
+        self._values = values = HeldValues(m, arrivals, pitch=_BEATS)
+        m.d.comb += self.o_valid.eq(values.token(self.LATENCY))
+        self._matmul = self._field("opcode", lambda value: value == Opcode.MATMUL.value)
+        self._drain = self._field("drain")
+
+        illegal = self._check_fields() | self._check_rows(m) | self._check_runs(m)
         code = Const(0, len(self.o.error))
         for error in sorted(illegal, reverse=True):
-            code = Mux(illegal[error], error.value, code)
-        m.d.comb += self.o.error.eq(registered(m, code[:len(self.o.error)], name="code"))
+            code = Mux(values.at(illegal[error], self.LATENCY - 1), error.value, code)
+        self._put(m, "error", code)
         return m
 
-    def _at(self, m, value, cycle, *, until=LATENCY - 1, name):
-        """Return a value of `cycle` as it is in cycle `until`."""
-        return delayed(m, value, until - cycle, name=name)
+    def _put(self, m, name, value):
+        """Put out a value of the cycle before the last."""
+        held = self._values.load(value[:len(self.o[name])], self.LATENCY - 1, name=name)
+        m.d.comb += self.o[name].eq(held.value)
 
-    def _check_fields(self, m):
-        """Return the causes that single fields show, a cycle before the last."""
-        word, engine = self.i.instruction, self.config.engine
-        matmul = registered(m, word.opcode == Opcode.MATMUL.value, name="matmul")
-        halt = registered(m, word.opcode == Opcode.HALT.value, name="halt")
-        reserved = (Value.cast(word) & INSTRUCTION.reserved).any()
-        zero = reduce(or_, (word[name] == 0 for name in _COUNTS))
-        width = reduce(or_, (
-            (word[name] == 0) | (word[name] > engine.cols) for name in ("width", "last_width")
-        ))
-        causes = {
-            ProgramError.PROGRAM_ADDRESS: registered(m, self.i.outside, name="outside"),
-            ProgramError.OPCODE: ~(matmul | halt),
-            ProgramError.RESERVED: registered(m, reserved, name="reserved"),
-            ProgramError.COUNT: registered(m, zero, name="zero") & matmul,
-            ProgramError.WIDTH: registered(m, width & word.drain, name="width") & matmul,
-        }
+    def _field(self, name, of=lambda value: value):
+        """Return a function of a field."""
+        beat, low = divmod(INSTRUCTION[name].offset, _BEAT_BITS)
+        bits = self.i.data[low:low + INSTRUCTION[name].bits]
+        return self._values.load(of(bits), beat + 1 - _BEATS, name=name)
+
+    def _any(self, found, *, name, only=()):
+        """Return whether one of several things is so, if all of some others are."""
+        def some(*values):
+            conditions = Cat(values[len(found):])
+            return reduce(or_, values[:len(found)]) & conditions.all()
+        return self._values.made(some, *found, *only, name=name)
+
+    def _check_fields(self):
+        """Return the causes that single fields show, but for counts."""
+        cols, size, matmul = self.config.engine.cols, self.config.activation_bytes, self._matmul
+        is_halt = self._field("opcode", lambda value: value == Opcode.HALT.value)
+        unknown = self._values.made(
+            lambda *known: ~Cat(known).any(), matmul, is_halt, name="unknown")
+        widths = [
+            self._field(name, lambda value: (value == 0) | (value > cols))
+            for name in ("width", "last_width")
+        ]
+        # A start is from -size to size - 1 if it, or without a sign -1 - start, is below size.
+        starts = [
+            self._field(name, lambda value: Mux(value[-1], ~value, value)[:-1] >= size)
+            for name in ("x_start", "y_start")
+        ]
+        extents = [
+            self._field(name, lambda value: value > size) for name in ("row_bytes", "image_rows")]
+        masks = [
+            (INSTRUCTION.reserved >> beat * _BEAT_BITS) & ((1 << _BEAT_BITS) - 1)
+            for beat in range(_BEATS)
+        ]
+        reserved = [
+            self._values.load((self.i.data & mask).any(), beat + 1 - _BEATS, name="reserved")
+            for beat, mask in enumerate(masks) if mask
+        ]
         return {
-            error: self._at(m, value, 1, name=error.name.lower()) for error, value in causes.items()
+            ProgramError.PROGRAM_ADDRESS: self._values.load(self.i.outside, 0, name="outside"),
+            ProgramError.OPCODE: unknown,
+            ProgramError.RESERVED: self._any(reserved, name="reserved"),
+            ProgramError.WIDTH: self._any(widths, only=[matmul, self._drain], name="wrong_width"),
+            ProgramError.IMAGE: self._any([*starts, *extents], only=[matmul], name="wrong_image"),
         }
 
     def _check_rows(self, m):
         """Compute the rows of a pass."""
-        word, depth = self.i.instruction, self.config.engine.depth
-        rows = self._product(m, word.rows_y, word.rows_x, depth, name="rows")
-        illegal = (rows > depth) & self._matmul(m, 2)
-        rows_minus_1 = (rows - 1)[:len(self.o.rows_minus_1)]
-        m.d.comb += self.o.rows_minus_1.eq(
-            self._at(m, rows_minus_1, 2, until=self.LATENCY, name="rows_minus_1"))
-        return {ProgramError.ROWS: self._at(m, illegal, 2, name="rows_error")}
+        depth, made = self.config.engine.depth, self._values.made
+        factors = [
+            self._field(name, lambda value: folded(value, depth)) for name in ("rows_y", "rows_x")]
+        self._row_counts = factors
+        rows = self._product(m, factors, depth, name="rows")
+        above = made(lambda rows: rows > depth, rows, name="above")
+        last = made(lambda rows: rows - 1, rows, name="rows_minus_1")
+        self._put(m, "rows_minus_1", self._values.at(last, self.LATENCY - 1))
+        return {ProgramError.ROWS: self._any([above], only=[self._matmul], name="wrong_rows")}
 
     def _check_runs(self, m):
-        """Compute passes and runs of words. Each product takes two cycles."""
-        word, config = self.i.instruction, self.config
-        engine, last = config.engine, self.LATENCY
-        limit = config.passes
+        """Compute passes and runs of words."""
+        config, made = self.config, self._values.made
+        engine, limit = config.engine, config.passes
+        steps = [
+            self._field(name, lambda value: folded(value, limit))
+            for name in ("steps_ky", "steps_kx", "steps_kc")
+        ]
+        most = max(limit, config.parameter_words // engine.cols)
+        tiles = self._field("tiles_n", lambda value: folded(value, most))
+        zeros = [
+            made(lambda count: count == 0, count, name="zero")
+            for count in (*self._row_counts, *steps, tiles)
+        ]
 
-        # A number of passes that is cut to `bits` was above the limit.
-        bits = bits_for(limit)
-        kernel = self._product(m, word.steps_ky, word.steps_kx, limit, name="kernel")
-        steps_kc = delayed(m, folded(word.steps_kc, limit), 2, name="steps_kc")
-        tile = self._product(m, kernel, steps_kc, limit, name="tile")
-        tiles = delayed(m, folded(word.tiles_n, limit), 4, name="tiles")
-        over = registered(m, (tile > limit) | (tiles > limit), name="over")
-        passes = delayed(m, tile[:bits] * tiles[:bits], 2, name="passes")
-        words = delayed(m, passes * engine.rows, 2, name="words")
-        weight_address = folded(word.weight_address, config.weight_words)
-        weight_end = registered(
-            m, words + delayed(m, weight_address, 8, name="weight_address"), name="weight_end")
-        outside = (weight_end > config.weight_words) | delayed(m, over, 4, name="over_late")
-
-        parameter_address = folded(word.parameter_address, config.parameter_words)
-        channels = folded(word.tiles_n, config.parameter_words) * engine.cols
-        channels = delayed(m, channels, 2, name="channels")
-        parameter_end = registered(
-            m, channels + delayed(m, parameter_address, 2, name="parameter_address"),
-            name="parameter_end")
-        drain = delayed(m, word.drain, 3, name="drain")
-        no_parameters = (parameter_end > config.parameter_words) & drain & self._matmul(m, 3)
-
-        for name, value, cycle in (
-            ("passes_minus_1", tile - 1, 4),
-            ("tiles_minus_1", tiles - 1, 4),
-            ("weights_minus_1", words - 1, 8),
-            ("parameters_minus_1", channels - 1, 2),
+        kernel = self._product(m, steps[:2], limit, name="kernel")
+        tile = self._product(m, (kernel, steps[2]), limit, name="tile")
+        passes = self._product(m, (tile, tiles), limit, name="passes")
+        words = made(lambda passes: passes * engine.rows, passes, name="words")
+        channels = made(lambda tiles: tiles * engine.cols, tiles, name="channels")
+        for name, count in (
+            ("passes_minus_1", tile), ("tiles_minus_1", tiles), ("weights_minus_1", words),
+            ("parameters_minus_1", channels),
         ):
-            target = self.o[name]
-            m.d.comb += target.eq(self._at(m, value[:len(target)], cycle, until=last, name=name))
+            shape = self.o[name].shape()
+            last = made(lambda count, bits=shape.width: (count - 1)[:bits], count, name=name)
+            self._put(m, name, self._values.at(last, self.LATENCY - 1))
         return {
-            ProgramError.WEIGHT_ADDRESS: registered(
-                m, outside & self._matmul(m, 9), name="weight_error"),
-            ProgramError.PARAMETER_ADDRESS: self._at(m, no_parameters, 3, name="parameter_error"),
+            ProgramError.COUNT: self._any(zeros, only=[self._matmul], name="wrong_count"),
+            ProgramError.WEIGHT_ADDRESS: self._outside(
+                words, "weight_address", config.weight_words, only=[self._matmul]),
+            ProgramError.PARAMETER_ADDRESS: self._outside(
+                channels, "parameter_address", config.parameter_words,
+                only=[self._matmul, self._drain]),
         }
 
-    @staticmethod
-    def _product(m, a, b, limit, *, name):
-        """Return a product, two cycles later, of which only what is up to a limit counts."""
-        a, b = (
-            registered(m, folded(factor, limit), name=f"{name}_{which}")
-            for factor, which in ((a, "a"), (b, "b"))
-        )
-        return registered(m, a * b, name=name)
+    def _outside(self, words, name, size, *, only):
+        """Return whether words from an address on leave a memory."""
+        address = self._field(name, lambda value: folded(value, size))
+        end = self._values.made(lambda *parts: sum(parts), words, address, name=f"{name}_end")
+        outside = self._values.made(lambda end: end > size, end, name=f"{name}_outside")
+        return self._any([outside], only=only, name=f"wrong_{name}")
 
-    def _matmul(self, m, cycle):
-        """Return whether the instruction of `cycle` cycles ago is a MATMUL."""
-        opcode = self.i.instruction.opcode
-        return delayed(m, opcode == Opcode.MATMUL.value, cycle, name=f"matmul_{cycle}")
+    def _product(self, m, factors, limit, *, name):
+        """Return a product of which only what is up to a limit counts, `_PRODUCT` cycles later."""
+        kind = self.config.engine.multiplier
+        cycle = max(factor.since for factor in factors)
+        a, b = (self._values.at(factor, cycle) for factor in factors)
+        if kind is MultiplierKind.ECP5 and max(len(a), len(b)) < kind.max_bits:
+            multiplier = Multiplier(a.shape(), b.shape(), kind=kind, holds_b=False)
+            m.submodules[name] = multiplier
+            m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
+            product = multiplier.o
+        else:
+            # The factors stay as long.
+            product = a * b
+        return self._values.load(folded(product, limit), cycle + self._PRODUCT - 1, name=name)

@@ -5,30 +5,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.instruction import INSTRUCTION
-from hw.pipeline import delayed, registered
+from hw.pipeline import delayed
 from hw.word_memory import WordMemory
 from hw.word_port import WordPort
 
-__all__ = ["Fetched", "FetchedBeat", "InstructionFetch"]
+__all__ = ["FetchedBeat", "InstructionFetch"]
 
 _BEATS = 4
-
-
-class Fetched(data.StructLayout):
-    """An instruction as it stands in memory.
-
-    Parameters
-    ----------
-    instructions : int
-        Instructions that the program memory holds.
-    """
-
-    def __init__(self, *, instructions):
-        super().__init__({
-            "instruction": INSTRUCTION.layout,
-            "index":       range(instructions + 1),  # its place in the program memory
-            "outside":     1,                        # it is not in the program memory
-        })
 
 
 class FetchedBeat(data.StructLayout):
@@ -45,6 +28,7 @@ class FetchedBeat(data.StructLayout):
             "arrives": _BEATS,                            # one-hot: its number; 0 if there is none
             "data":    INSTRUCTION.words * 32 // _BEATS,
             "index":   range(instructions + 1),           # the instruction's place
+            "outside": 1,                                 # it is not in the program memory
         })
 
 
@@ -54,8 +38,8 @@ class InstructionFetch(wiring.Component):
     One behind the end of the memory, or a start that is not at an instruction, comes out as
     `outside`, and is the last one. A reset stops it.
 
-    No flow control but the room. Latency from `i_start` to the first instruction is `latency`
-    cycles; throughput one instruction per `BEATS` cycles.
+    No flow control but the room. Latency from `i_start` to the last beat of the first instruction
+    is `latency_of` cycles; throughput one instruction per `BEATS` cycles.
 
     Parameters
     ----------
@@ -76,12 +60,8 @@ class InstructionFetch(wiring.Component):
         It is taken.
     memory : Out(WordPort(BEAT_BITS, instructions * BEATS))
         The program memory.
-    o_beat : Out(FetchedBeat)
-        The instruction as it comes; the last beat a cycle before all of it.
-    o_valid : Out(1)
-        There is an instruction.
-    o : Out(Fetched)
-        The instruction.
+    o : Out(FetchedBeat)
+        The instruction as it comes, its beats in neighbouring cycles.
     """
 
     BEATS = _BEATS
@@ -96,15 +76,13 @@ class InstructionFetch(wiring.Component):
             "i_room":       In(1),
             "o_take_room":  Out(1),
             "memory":       Out(WordPort(self.BEAT_BITS, depth=instructions * self.BEATS)),
-            "o_beat":       Out(FetchedBeat(instructions=instructions)),
-            "o_valid":      Out(1),
-            "o":            Out(Fetched(instructions=instructions)),
+            "o":            Out(FetchedBeat(instructions=instructions)),
         })
 
     @classmethod
     def latency_of(cls, config):
-        """Cycles from a start to the first instruction, in an accelerator."""
-        return 1 + cls.BEATS + WordMemory.latency_of(config.compact)
+        """Cycles from a start to the last beat of the first instruction, in an accelerator."""
+        return cls.BEATS + WordMemory.latency_of(config.compact)
 
     def elaborate(self, platform):
         m = Module()
@@ -139,11 +117,6 @@ class InstructionFetch(wiring.Component):
                 outside.eq(index >= self.instructions - 1),
             ]
 
-        self._collect(m, reading, beat, index, outside)
-        return m
-
-    def _collect(self, m, reading, beat, index, outside):
-        """Put the beats together to an instruction."""
         arrives = Cat(reading & (beat == number) for number in range(self.BEATS))
         for stage in range(self.read_latency):
             following = Signal(self.BEATS, name=f"arrives_{stage + 1}")
@@ -151,13 +124,8 @@ class InstructionFetch(wiring.Component):
             arrives = following
         place = delayed(m, Cat(index, outside), self.read_latency, name="place")
         m.d.comb += [
-            self.o_beat.arrives.eq(arrives),
-            self.o_beat.data.eq(self.memory.data),
-            self.o_beat.index.eq(place[:len(index)]),
+            self.o.arrives.eq(arrives),
+            self.o.data.eq(self.memory.data),
+            Cat(self.o.index, self.o.outside).eq(place),
         ]
-        instruction = Signal(INSTRUCTION.words * 32, reset_less=True)
-        for number in range(self.BEATS):
-            with m.If(arrives[number]):
-                m.d.sync += instruction.word_select(number, self.BEAT_BITS).eq(self.memory.data)
-        m.d.sync += self.o_valid.eq(arrives[-1])
-        m.d.comb += Value.cast(self.o).eq(Cat(instruction, registered(m, place, name="place_out")))
+        return m

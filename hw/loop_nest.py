@@ -1,52 +1,12 @@
 """Nested loops over running sums: what a job's addresses are made of."""
 
-from dataclasses import dataclass
-
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.pipeline import named
 
-__all__ = ["Loop", "LoopNest"]
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A loop of a nest. What it takes are names of members of the job.
-
-    Parameters
-    ----------
-    count : str
-        How many iterations; unsigned.
-    step : str
-        What is added to the loop's sum from an iteration to the next; unsigned.
-    start : str or None
-        The sum in the first iteration; 0 if None.
-    bits : int or None
-        Keep only so many low bits of the sum; None keeps all.
-    """
-
-    count: str
-    step: str
-    start: str | None = None
-    bits: int | None = None
-
-    def sum_shape(self, job):
-        """Shape of the sum, wide enough for any job of that layout unless `bits` says less."""
-        if self.bits is not None:
-            return unsigned(self.bits)
-        count, step = (Shape.cast(job[name].shape) for name in (self.count, self.step))
-        added = count.width + step.width
-        if self.start is None:
-            return unsigned(added)
-        start = Shape.cast(job[self.start].shape)
-        return Shape(max(start.width - start.signed, added) + 1 + start.signed, start.signed)
-
-    def first(self, job):
-        """Return the sum in the first iteration of a job."""
-        first = job[self.start] if self.start else C(0)
-        return first if self.bits is None else first[:self.bits]
+__all__ = ["LoopNest"]
 
 
 class LoopNest(wiring.Component):
@@ -144,7 +104,7 @@ class LoopNest(wiring.Component):
             inner.append(last)
             with m.If(step):
                 m.d.sync += self.o.payload.last[name].eq(last)
-                self._add_sum(m, name, loop, loaded, goes_on, following)
+            self._add_sum(m, name, loop, (loaded, *goes_on), following)
         m.d.comb += done.eq(step & Cat(inner).all())
 
         return m
@@ -173,13 +133,42 @@ class LoopNest(wiring.Component):
             m.d.sync += [went_on.eq(advances & ~last), restarted.eq(advances & last)]
         return last, (went_on, restarted)
 
-    def _add_sum(self, m, name, loop, loaded, how, following):
+    def _add_sum(self, m, name, loop, how, following):
         """Add the sum of a loop."""
-        went_on, restarted = how
-        total, job = self.o.payload.sums[name], self.o.payload.job
-        with m.If(loaded):
-            m.d.sync += total.eq(loop.first(following))
-        with m.Elif(restarted):
-            m.d.sync += total.eq(loop.first(job))
-        with m.Elif(went_on):
-            m.d.sync += total.eq((total + job[loop.step])[:len(total)])
+        loaded, went_on, restarted = how
+        job = self.o.payload.job
+        if loop.is_limited(self.job):
+            total, first, further = self._add_limited(m, name, loop)
+        else:
+            total, first = self.o.payload.sums[name], loop.first
+            further = (total + job[loop.step])[:len(total)]
+        with m.If(self.o_take_room):
+            with m.If(loaded):
+                m.d.sync += total.eq(first(following))
+            with m.Elif(restarted):
+                m.d.sync += total.eq(first(job))
+            with m.Elif(went_on):
+                m.d.sync += total.eq(further)
+
+    def _add_limited(self, m, name, loop):
+        """Add a sum that counts from the lowest start on; its highest bit says: above the limit.
+
+        Return it, what it is first, a function of the job, and what it is a step further.
+        """
+        lowest = loop.lowest(self.job)
+        sign = (-lowest).bit_length() - 1  # the place of the sign in a start
+
+        def first(job):
+            start = loop.first(job)
+            return loop.limited(Cat(start[:sign], ~start[sign]) if lowest else start, self.job)
+
+        shape = loop.sum_shape(self.job)
+        total = Signal(shape.width - shape.signed, name=f"{name}_total", reset_less=True)
+        # In the bits below the sign, the lowest start is 0.
+        counted = Cat(total[:sign], total[sign:] - 1) if lowest else total
+        m.d.comb += self.o.payload.sums[name].eq(counted)
+        step = loop.limited(self.o.payload.job[loop.step], self.job)
+        bits = len(total) - 1
+        added = total[:bits] + step[:bits]
+        above = Cat(total[bits:], added[bits:], step[bits:]).any()
+        return total, first, Cat(added[:bits], above)

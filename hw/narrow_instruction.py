@@ -15,11 +15,16 @@ _ADDRESSES = (
 )
 
 
+# What is added up, from a start in an image or before it, to offsets and rows.
+_STEPS = ("step_x", "step_kx", "step_kc", "step_n", "step_y", "step_ky")
+
+
 class NarrowInstruction(data.StructLayout):
     """An instruction as it goes to the units, if it is legal.
 
     What `InstructionCheck` bounds has as many bits as its bound. An address of the activation
-    memory has one bit more than a good one; there, one that is too large is another that is.
+    memory has one bit more than a good one; there, one that is too large is another that is. So it
+    is with a step in an image: one that leads behind the image from wherever it starts is another.
 
     Parameters
     ----------
@@ -36,17 +41,21 @@ class NarrowInstruction(data.StructLayout):
             "weight_address": config.weight_words - 1,
             "parameter_address": config.parameter_words - 1,
         }
+        size = config.activation_bytes
+        largest |= dict.fromkeys(("row_bytes", "image_rows"), size)
         bits = {name: bits_for(value) for name, value in largest.items()}
-        bits |= dict.fromkeys(_ADDRESSES, folded_bits(config.activation_bytes - 1))
-        self._last_byte = config.activation_bytes - 1
+        bits |= dict.fromkeys(("x_start", "y_start"), 1 + bits_for(size - 1))
+        # From the lowest start, a step of `2 * size` leads to `size` or further.
+        self._limits = dict.fromkeys(_ADDRESSES, size - 1) | dict.fromkeys(_STEPS, 2 * size - 1)
+        bits |= {name: folded_bits(limit) for name, limit in self._limits.items()}
         super().__init__({
-            field.name: unsigned(bits[field.name]) if bits.get(field.name, field.bits) < field.bits
-            else INSTRUCTION.layout[field.name].shape
+            field.name: Shape(min(bits.get(field.name, field.bits), field.bits), field.signed)
+            if field.name in bits else INSTRUCTION.layout[field.name].shape
             for field in INSTRUCTION.fields
         })
 
     def narrowed(self, name, value):
         """Return a field in these bits, from its bits in memory."""
-        if name in _ADDRESSES:
-            return folded(value, self._last_byte)
+        if name in self._limits:
+            return folded(value, self._limits[name])
         return value[:self[name].width]

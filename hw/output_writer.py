@@ -5,7 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.job_layout import job_layout
-from hw.loop_nest import Loop, LoopNest
+from hw.loop import Loop
+from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import delayed, registered
 

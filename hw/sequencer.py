@@ -5,10 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
+from hw.checked_instruction import CheckedInstruction, CheckResult
 from hw.dispatcher import Dispatcher
 from hw.folded import folded
 from hw.instruction import INSTRUCTION
-from hw.instruction_check import CheckedInstruction, CheckResult, InstructionCheck
+from hw.instruction_check import InstructionCheck
 from hw.instruction_fetch import InstructionFetch
 from hw.instruction_queue import InstructionQueue
 from hw.output_buffer import OutputBuffer
@@ -137,7 +138,7 @@ class Sequencer(wiring.Component):
         checked, joined = CheckedInstruction(config).joined(queue.o, buffer.o.payload)
         m.d.comb += joined
         m.d.comb += [
-            queue.i.eq(fetch.o_beat),
+            queue.i.eq(fetch.o),
             queue.i_take.eq(buffer.o.valid & buffer.o.ready),
             dispatcher.i.payload.eq(checked),
             dispatcher.i.valid.eq(buffer.o.valid),
@@ -146,7 +147,6 @@ class Sequencer(wiring.Component):
             fetch.i_address.eq(address),
             fetch.i_room.eq(buffer.o_room),
             buffer.i_take_room.eq(fetch.o_take_room),
-            check.i_valid.eq(fetch.o_valid),
             check.i.eq(fetch.o),
             buffer.i_valid.eq(check.o_valid),
             buffer.i_payload.eq(check.o),

@@ -33,7 +33,7 @@ def _draw_any_job(random: np.random.Generator, rows: int, size: int) -> dict[str
         "row_bytes": row_bytes,
         "image_rows": image_rows,
         "y_start": int(random.integers(-3, 3)),
-        "x_start": int(random.integers(-2 * rows, row_bytes + 1)),
+        "x_start": max(int(random.integers(-2 * rows, row_bytes + 1)), -size),
         **{name: int(random.integers(4)) for name in ("step_y", "step_ky")},
         **{
             name: int(random.choice([0, 1, 2, rows, int(random.integers(2 * rows + 1))]))
@@ -48,6 +48,8 @@ def _draw_any_job(random: np.random.Generator, rows: int, size: int) -> dict[str
         name = str(random.choice(_EXTREMES))
         shape: Any = JOB[name].shape
         high = (1 << (shape.width - shape.signed)) - 1
+        if not name.startswith("step"):
+            high = min(high, size - 1 if shape.signed else size)
         job[name] = int(random.choice([high, high - 1, -high - 1 if shape.signed else high // 2]))
     return job
 

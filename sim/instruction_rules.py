@@ -1,5 +1,6 @@
 """Which instructions are legal, as plain arithmetic on their fields, and how to draw them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,15 @@ import numpy as np
 from golden.program_error import ProgramError
 from hw.accelerator_config import AcceleratorConfig
 from hw.instruction import INSTRUCTION, AccumulateOperation, Opcode
+from hw.narrow_instruction import NarrowInstruction
 
-__all__ = ["corrupted", "draw_matmul", "static_error"]
+__all__ = ["FOLDED", "corrupted", "draw_matmul", "narrowed", "static_error"]
+
+FOLDED = (
+    "activation_address", "output_address", "output_step_n", "output_pitch_y", "output_pitch_x",
+    "step_x", "step_kx", "step_kc", "step_n", "step_y", "step_ky",
+)  # fmt: skip
+"""Fields of which it only counts that they are too large, if they are."""
 
 _COUNTS = ("tiles_n", "steps_ky", "steps_kx", "steps_kc", "rows_y", "rows_x")
 
@@ -29,6 +37,11 @@ def static_error(word: int, config: AcceleratorConfig) -> ProgramError:
     drains = bool(fields["drain"])
     if drains and not all(1 <= fields[name] <= engine.cols for name in ("width", "last_width")):
         return ProgramError.WIDTH
+    size = config.activation_bytes
+    if fields["row_bytes"] > size or fields["image_rows"] > size:
+        return ProgramError.IMAGE
+    if any(not -size <= fields[name] < size for name in ("x_start", "y_start")):
+        return ProgramError.IMAGE
     tile = fields["steps_ky"] * fields["steps_kx"] * fields["steps_kc"]
     words = fields["tiles_n"] * tile * engine.rows
     if fields["weight_address"] + words > config.weight_words:
@@ -37,6 +50,16 @@ def static_error(word: int, config: AcceleratorConfig) -> ProgramError:
     if drains and fields["parameter_address"] + channels > config.parameter_words:
         return ProgramError.PARAMETER_ADDRESS
     return ProgramError.NONE
+
+
+def narrowed(narrow: NarrowInstruction, fields: Mapping[str, int]) -> dict[str, int]:
+    """Return fields as the units get them: of one that is too large, that it is."""
+    values = dict(fields)
+    for name in FOLDED:
+        bits = narrow[name].width
+        if name in values and bits < INSTRUCTION[name].bits and values[name] >> (bits - 1):
+            values[name] = 1 << (bits - 1) | values[name] % (1 << (bits - 1))
+    return values
 
 
 def draw_matmul(random: np.random.Generator, config: AcceleratorConfig) -> dict[str, Any]:

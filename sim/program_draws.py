@@ -114,6 +114,8 @@ def _mistakes(random: np.random.Generator, config: AcceleratorConfig) -> list[di
         {"rows_y": config.engine.depth + 1},
         {"drain": 1, "width": config.engine.cols + 1},
         {"drain": 1, "last_width": 0},
+        {"x_start": config.activation_bytes},
+        {"x_start": -config.activation_bytes - 1},
         {"weight_address": config.weight_words - config.engine.rows + 1},
         {"drain": 1, "parameter_address": config.parameter_words - config.engine.cols + 1},
         {"activation_address": near_end, "y_start": 0, "x_start": 0},

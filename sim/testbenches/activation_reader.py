@@ -6,12 +6,17 @@ from typing import Any
 import cocotb
 import numpy as np
 import numpy.typing as npt
+from amaranth.lib.data import StructLayout
 
+from hw.accelerator_config import AcceleratorConfig
 from hw.activation_reader import ActivationReader
+from hw.config import EngineConfig
 from hw.loop_nest import LoopNest
+from hw.narrow_instruction import NarrowInstruction
 from sim import clock
-from sim.activation_jobs import COUNTS, JOB, draw_job, draw_job_at_the_end
+from sim.activation_jobs import COUNTS, draw_job, draw_job_at_the_end
 from sim.environment import generator, parameters
+from sim.instruction_rules import narrowed
 from sim.lanes import pack
 from sim.loop_nest import OutsideError, read_rows
 from sim.scoreboard import Scoreboard
@@ -25,18 +30,29 @@ QUIET = 40
 Job = dict[str, int]
 
 
-def _build(*, rows: int, size: int, read_latency: int) -> Any:
-    return ActivationReader(rows=rows, size=size, read_latency=read_latency)
+def _narrow(rows: int, size: int) -> NarrowInstruction:
+    engine = EngineConfig(rows=rows, cols=rows, depth=64)
+    return NarrowInstruction(AcceleratorConfig(engine, activation_bytes=size))
+
+
+def _build(*, rows: int, size: int, read_latency: int, narrow: bool = False) -> Any:
+    instruction = _narrow(rows, size) if narrow else None
+    return ActivationReader(
+        rows=rows, size=size, read_latency=read_latency, instruction=instruction
+    )
 
 
 TESTBENCH = Testbench(
     build=_build,
     everyday=[
-        {"rows": 8, "size": 256, "read_latency": 5},
+        {"rows": 8, "size": 256, "read_latency": 5, "narrow": True},
         {"rows": 3, "size": 100, "read_latency": 4},
     ],
     long=[
+        {"rows": 8, "size": 256, "read_latency": 5},
         {"rows": 1, "size": 64, "read_latency": 3},
+        {"rows": 2, "size": 1000, "read_latency": 3, "narrow": True},
+        {"rows": 4, "size": 4096, "read_latency": 4, "narrow": True},
         {"rows": 4, "size": 65536, "read_latency": 4},
         {"rows": 7, "size": 1000, "read_latency": 9},
         {"rows": 64, "size": 512, "read_latency": 6},
@@ -75,7 +91,11 @@ class _Memory:
 
 
 def _bits(job: Job) -> int:
-    bits: int = JOB.const(job).as_bits()
+    given = parameters()
+    if given.get("narrow"):
+        job = narrowed(_narrow(given["rows"], given["size"]), job)
+    layout: StructLayout = _build(**given).job
+    bits: int = layout.const(job).as_bits()
     return bits
 
 

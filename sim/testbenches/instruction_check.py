@@ -1,5 +1,6 @@
 """Instruction check: the first cause of illegal ones, and the runs of legal ones."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import cocotb
@@ -7,9 +8,10 @@ from amaranth.lib import data
 
 from golden.program_error import ProgramError
 from hw.accelerator_config import AcceleratorConfig
+from hw.checked_instruction import CheckResult
 from hw.instruction import INSTRUCTION, Opcode
-from hw.instruction_check import CheckResult, InstructionCheck
-from hw.instruction_fetch import Fetched
+from hw.instruction_check import InstructionCheck
+from hw.instruction_fetch import FetchedBeat, InstructionFetch
 from sim import clock
 from sim.accelerator_parameters import accelerator_config
 from sim.environment import generator, parameters
@@ -31,6 +33,8 @@ TESTBENCH = Testbench(
         {"rows": 1, "cols": 1, "depth": 2, "weight_words": 2, "parameter_words": 2},
         {"rows": 64, "cols": 64, "depth": 4096, "weight_words": 8192, "parameter_words": 1000},
         {"rows": 8, "cols": 8, "depth": 512, "weight_words": 1 << 20, "parameter_words": 1 << 20},
+        {"rows": 8, "cols": 8, "depth": 512, "weight_words": 8192, "multiplier": "ecp5"},
+        {"rows": 2, "cols": 2, "depth": 8, "activation_bytes": 1000},
     ],
 )
 
@@ -52,43 +56,48 @@ def _words(config: AcceleratorConfig) -> list[int]:
     return words
 
 
+def _beats(config: AcceleratorConfig, word: int, index: int, outside: int) -> Iterator[int]:
+    """Yield an instruction as the fetch puts it out."""
+    layout, bits = FetchedBeat(instructions=config.instructions), InstructionFetch.BEAT_BITS
+    for number in range(InstructionFetch.BEATS):
+        beat = {
+            "arrives": 1 << number,
+            "data": word >> number * bits & ((1 << bits) - 1),
+            "index": index,
+            "outside": outside,
+        }
+        yield int(layout.const(beat).as_bits())
+
+
 @cocotb.test()
 async def first_cause_and_runs(dut: Any) -> None:
-    """One instruction a cycle; each comes out `LATENCY` cycles later, whatever is around it."""
+    """An instruction comes out `LATENCY` cycles after its last beat, whatever is around it."""
     config = accelerator_config(**parameters())
     words, random = _words(config), generator("bubbles")
-    fetched = Fetched(instructions=config.instructions)
     result = CheckResult(config)
     outside = (random.random(COUNT) < 0.01).astype(int).tolist()
-    index = random.integers(0, config.instructions + 1, COUNT).tolist()
-    valid = (random.random(COUNT) < 0.9).astype(int).tolist()
-    vectors = [
-        word | (place | far << _bits_of(fetched, "index")) << 512
-        for word, place, far in zip(words, index, outside, strict=True)
-    ]
-    late = InstructionCheck.LATENCY
+    late, quiet = InstructionCheck.LATENCY, InstructionFetch.BEATS
+    data_mask = ((1 << InstructionFetch.BEAT_BITS) - 1) << quiet
+    beats: list[int] = []
+    ends = []
+    for word, far in zip(words, outside, strict=True):
+        while random.random() < 0.2:
+            beats.append(int.from_bytes(random.bytes(20), "little") & data_mask)
+        beats += _beats(config, word, int(random.integers(config.instructions + 1)), far)
+        ends.append(len(beats) - 1 + late)
     await clock.start(dut)
-    seen = await play(
-        dut,
-        {"i": vectors + [0] * late, "i_valid": valid + [0] * late},
-        ["o", "o_valid"],
-    )
-    assert seen["o_valid"][late:] == valid
+    seen = await play(dut, {"i": beats + [0] * late}, ["o", "o_valid"])
+    assert [cycle for cycle, valid in enumerate(seen["o_valid"]) if valid] == ends
     causes = set()
-    for n, word in enumerate(words):
-        cause = ProgramError.PROGRAM_ADDRESS if outside[n] else static_error(word, config)
+    for word, end, far in zip(words, ends, outside, strict=True):
+        cause = ProgramError.PROGRAM_ADDRESS if far else static_error(word, config)
         causes.add(cause)
-        out = data.Const(result, seen["o"][n + late])
+        out = data.Const(result, seen["o"][end])
         fields = INSTRUCTION.decode(word)
         assert ProgramError(out.error) is cause, f"{ProgramError(out.error)!r} of {fields}"
         if cause is ProgramError.NONE and fields["opcode"] is Opcode.MATMUL:
             _check_runs(out, fields, config)
-    assert len(causes) > 6, f"only {causes}"
-
-
-def _bits_of(layout: Any, member: str) -> int:
-    """Return the bits of a member."""
-    return int(layout[member].width)
+    assert len(causes) > 7, f"only {causes}"
 
 
 def _check_runs(out: Any, fields: dict[str, Any], config: AcceleratorConfig) -> None:

@@ -12,8 +12,8 @@ from amaranth.lib.data import StructLayout
 from golden.program_error import ProgramError
 from hw.accelerator_config import AcceleratorConfig
 from hw.activation_reader import ActivationReader
+from hw.checked_instruction import CheckedInstruction
 from hw.instruction import INSTRUCTION, Opcode
-from hw.instruction_check import CheckedInstruction
 from hw.instruction_fetch import InstructionFetch
 from hw.job_layout import job_layout
 from hw.narrow_instruction import NarrowInstruction
@@ -25,16 +25,13 @@ from sim import clock
 from sim.accelerator_bench import words_of
 from sim.accelerator_parameters import accelerator_config
 from sim.environment import generator, parameters
-from sim.instruction_rules import draw_matmul
+from sim.instruction_rules import FOLDED, draw_matmul, narrowed
 from sim.stalls import StallPattern
 from sim.streams import StreamMonitor
 from sim.testbench import Testbench
 
 HALT = INSTRUCTION.encode({"opcode": Opcode.HALT})
 UNITS = ("weights", "parameters", "passes", "activations", "outputs")
-_ADDRESSES = (
-    "activation_address", "output_address", "output_step_n", "output_pitch_y", "output_pitch_x",
-)  # fmt: skip
 HOST = ("i_host", "host_address", "host_write", "host_data")
 
 Fields = dict[str, Any]
@@ -77,29 +74,30 @@ def _build(**sizes: Any) -> Any:
 TESTBENCH = Testbench(
     build=_build,
     everyday=[{"rows": 4, "cols": 3, "depth": 16, "program_words": 512}],
-    long=[{"rows": 8, "cols": 8, "depth": 512, "program_words": 1024}],
+    long=[
+        {"rows": 8, "cols": 8, "depth": 512, "program_words": 1024},
+        {"rows": 2, "cols": 2, "depth": 32, "program_words": 512, "activation_bytes": 2048},
+    ],
 )
 
 
-def _draw_addresses(random: np.random.Generator, config: AcceleratorConfig) -> Fields:
-    """Draw what is added up to addresses; half of it is more than the memory has bytes."""
-    fields = {}
-    for name in _ADDRESSES:
+def _draw_places(random: np.random.Generator, config: AcceleratorConfig) -> Fields:
+    """Draw what addresses are made of; half of what may be is more than the memory has bytes."""
+    size, fields = config.activation_bytes, {}
+    for name in FOLDED:
         most = INSTRUCTION[name].range[1]
         if random.random() < 0.5:
-            most = min(most, config.activation_bytes - 1)
+            most = min(most, size - 1)
         fields[name] = int(random.choice([most, int(random.integers(most + 1))]))
+    for name in ("x_start", "y_start", "row_bytes", "image_rows"):
+        low, high = INSTRUCTION[name].range
+        low, high = max(low, -size), min(high, size - 1 if low else size)
+        fields[name] = int(random.choice([low, high, int(random.integers(low, high + 1))]))
     return fields
 
 
 def _narrowed(narrow: NarrowInstruction, fields: Fields, names: Sequence[str]) -> Fields:
-    """Return fields as the units get them: of an address that is too large, that it is."""
-    values = {name: fields.get(name, 0) for name in names}
-    for name in set(_ADDRESSES) & set(names):
-        size = 1 << (narrow[name].width - 1)
-        if values[name] >= size and narrow[name].width < INSTRUCTION[name].bits:
-            values[name] = size | values[name] % size
-    return values
+    return narrowed(narrow, {name: fields.get(name, 0) for name in names})
 
 
 def _jobs(config: AcceleratorConfig, program: list[Fields]) -> dict[str, list[int]]:
@@ -215,7 +213,7 @@ def _draw(key: str, count: int) -> list[Fields]:
     config, random = accelerator_config(**parameters()), generator(key)
     return [
         draw_matmul(random, config)
-        | _draw_addresses(random, config)
+        | _draw_places(random, config)
         | {"wait": int(random.integers(2))}
         for _ in range(count)
     ]

@@ -112,6 +112,18 @@ def test_what_the_engine_cannot_do_names_the_layer(engine, graph, sentence):
     assert str(caught.value) == sentence
 
 
+def test_padding_that_begins_too_far_before_the_image_says_what_it_needs():
+    window = {"dilation": (1, 40), "padding": ((0, 0), (40, 40))}
+    graph = graph_of((1, 1, 2, 2), conv((1, 3), 2, 2, **window))
+    sentence = (
+        "layer y: its padding begins 80 bytes or rows before the image, and there are 64 "
+        "activation_bytes; it needs activation_bytes=80"
+    )
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        compile_graph(graph, accelerator(activation_bytes=64))
+    check_golden(graph, accelerator(activation_bytes=80))
+
+
 def test_the_proof_of_the_width_is_exact():
     """Sums that just fit 20 bits are accepted, and they are there: both ends are reached."""
     weights = np.full((31, 1), -128, np.int8)

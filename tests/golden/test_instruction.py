@@ -52,8 +52,18 @@ def test_the_names_of_values_are_those_of_the_hardware(field, golden):
         ({"last_width": 0}, ProgramError.WIDTH),
         ({"last_width": 6}, ProgramError.WIDTH),
         ({"last_width": 6, "drain": 0}, ProgramError.NONE),
+        ({"row_bytes": 100, "image_rows": 100}, ProgramError.NONE),
+        ({"row_bytes": 101, "width": 0}, ProgramError.WIDTH),
+        ({"row_bytes": 101}, ProgramError.IMAGE),
+        ({"image_rows": 101}, ProgramError.IMAGE),
+        ({"x_start": -100, "y_start": 99}, ProgramError.NONE),
+        ({"x_start": -101}, ProgramError.IMAGE),
+        ({"x_start": 100}, ProgramError.IMAGE),
+        ({"y_start": -101}, ProgramError.IMAGE),
+        ({"y_start": 100}, ProgramError.IMAGE),
+        ({"opcode": Opcode.HALT, "row_bytes": 101}, ProgramError.NONE),
         ({"opcode": Opcode.HALT, "tiles_n": 0, "width": 0}, ProgramError.NONE),
     ],
 )
 def test_the_first_reason_why_fields_are_illegal(change, error):
-    assert field_error(replace(LEGAL, **change), cols=5, depth=16) is error
+    assert field_error(replace(LEGAL, **change), cols=5, depth=16, activation_bytes=100) is error

@@ -53,11 +53,13 @@ def test_a_number_is_itself_up_to_the_limit_and_above_it_behind(limit):
         (SMALL, {
             "tiles_n": 9, "steps_ky": 8, "steps_kc": 9, "rows_x": 7, "width": 2,
             "weight_address": 9, "parameter_address": 5, "activation_address": 13,
-            "output_address": 13, "output_pitch_x": 13, "x_start": 32, "row_bytes": 18,
+            "output_address": 13, "output_pitch_x": 13, "x_start": 13,
+            "y_start": 13, "step_x": 14, "step_ky": 8, "row_bytes": 13, "image_rows": 13,
         }),
         (LARGE, {
             "tiles_n": 16, "steps_ky": 8, "rows_x": 13, "width": 7, "weight_address": 20,
             "activation_address": 25, "output_step_n": 16, "output_pitch_y": 25,
+            "x_start": 25, "y_start": 16, "step_x": 16, "row_bytes": 18,
         }),
     ],
 )
