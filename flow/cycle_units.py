@@ -93,9 +93,9 @@ class Dispatch:
 class Reader:
     """The activation reader, and the buffers up to the launcher."""
 
-    def __init__(self, timing: CoreTiming, jobs: int) -> None:
+    def __init__(self, timing: CoreTiming) -> None:
         self._timing = timing
-        self.jobs = BufferedStream(jobs)
+        self.jobs = BufferedStream(entries=0)
         self._taken = NEVER  # when the last job was taken
         self._first = NEVER  # when room for its first row was taken
         self._next = NEVER  # when room for the next row can be taken

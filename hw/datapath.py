@@ -94,7 +94,8 @@ class Datapath(wiring.Component):
             m.submodules[name] = unit
             if name != "outputs":
                 source = wiring.flipped(getattr(self, f"i_{name}"))
-                if self.jobs_ahead(config):
+                # The reader of activations keeps a job itself while it works on the one before.
+                if self.jobs_ahead(config) and name != "activations":
                     # A job waits here while the unit works, so that it is never idle between.
                     m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
                         unit.i.payload.shape(), in_memory=True)

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
 from hw.activation_reader import ActivationReader
+from hw.checked_instruction import CheckedInstruction
 from hw.instruction import Opcode
-from hw.instruction_check import CheckedInstruction
 from hw.job_layout import job_layout
 from hw.output_writer import OutputWriter
 from hw.pipeline import registered
@@ -140,26 +140,47 @@ class Dispatcher(wiring.Component):
             m.d.sync += has[n].eq((has[n] | (unit.valid & unit.ready)) & ~self.i.ready)
         return enough.all()
 
+    def _find_read(self, m, given):
+        """Return the place of the oldest instruction that is not read, and the drains before it."""
+        index, drain, taken = self.i.payload.index, self.i.payload.instruction.drain, self.i.ready
+        following = Signal.like(index, reset_less=True)  # the place of the next to be handed out
+        with m.If(taken):
+            m.d.sync += following.eq((index + 1)[:len(index)])
+
+        # Every instruction is read, in the order of the program, so that counts are places.
+        m.submodules.drains = drains = Memory(
+            shape=unsigned(1), depth=1 << self.COUNT_BITS, init=[])
+        write, read = drains.write_port(), drains.read_port(domain="comb")
+        counted, before = Signal(self.COUNT_BITS), Signal(self.COUNT_BITS)
+        behind = counted != self.i_read
+        m.d.comb += [
+            write.addr.eq(given), write.data.eq(drain), write.en.eq(taken),
+            read.addr.eq(counted),
+        ]
+        # It may be read before all units have it.
+        with m.If(behind & (counted != given)):
+            m.d.sync += [counted.eq(counted + 1), before.eq(before + read.data)]
+        left = (given - self.i_read)[:self.COUNT_BITS]
+        return (following - left)[:len(index)], before, behind
+
+    def _find_written(self, m, drained):
+        """Return the place of the oldest instruction that is not written, a cycle later."""
+        index = self.i.payload.index
+        m.submodules.write_places = places = Memory(
+            shape=len(index), depth=1 << self.COUNT_BITS, init=[])
+        write, read = places.write_port(), places.read_port()
+        m.d.comb += [
+            write.addr.eq(drained), write.data.eq(index), write.en.eq(self.i.ready),
+            read.addr.eq(self.i_written),
+        ]
+        return read.data
+
     def _end(self, m, runs, given, drained):
         """Find the first instruction at which the program ends."""
         index = self.i.payload.index
-        taken = self.i.ready
-        m.submodules.read_places = read_places = Memory(
-            shape=len(index) + self.COUNT_BITS, depth=1 << self.COUNT_BITS, init=[])
-        m.submodules.write_places = write_places = Memory(
-            shape=len(index), depth=1 << self.COUNT_BITS, init=[])
-        jobs = (
-            (read_places, given, Cat(index, drained), self.i_read),
-            (write_places, drained, index, self.i_written),
-        )
-        places = []
-        for memory, count, place, done in jobs:
-            write, read = memory.write_port(), memory.read_port(domain="comb")
-            m.d.comb += [
-                write.addr.eq(count), write.data.eq(place), write.en.eq(taken), read.addr.eq(done),
-            ]
-            places.append(read.data)
-        read_index, drained_before = places[0][:len(index)], places[0][len(index):]
+        read_index, drained_before, behind = self._find_read(m, given)
+        # It was there a cycle before an error is found.
+        written_index = self._find_written(m, drained)
 
         # What comes first in the program is looked at last.
         idle = (self.i_read == given) & (self.i_written == drained)
@@ -174,7 +195,7 @@ class Dispatcher(wiring.Component):
         known = self.i_read != given
         found = Signal()
         m.d.sync += found.eq(
-            self.i_read_error & known & (self.i_written == drained_before))
+            self.i_read_error & known & ~behind & (self.i_written == drained_before))
         found_index = registered(m, read_index, name="read_index")
         with m.If(found):
             m.d.sync += [
@@ -186,5 +207,5 @@ class Dispatcher(wiring.Component):
             m.d.sync += [
                 self.o_ended.eq(1),
                 self.o_error.eq(ProgramError.OUTPUT_ADDRESS.value),
-                self.o_index.eq(places[1]),
+                self.o_index.eq(written_index),
             ]
