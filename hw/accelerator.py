@@ -11,6 +11,7 @@ from hw.host_access import HostAccess
 from hw.host_port import HostMemory, HostPort
 from hw.identification import identification
 from hw.instruction_fetch import InstructionFetch
+from hw.pipeline import copied, delayed, registered
 from hw.register_map import REGISTERS, State
 from hw.sequencer import Sequencer
 from hw.word_memory import WordMemory
@@ -53,6 +54,8 @@ class Accelerator(wiring.Component):
             write_width=max(engine.cols, _HOST_BYTES),
             compact=config.compact,
         )
+        # The activation memory is far from the host.
+        self._host_late = 0 if config.compact else 1
         self.datapath = Datapath(config, read_latency=self._bytes.read_latency)
         words = {memory: of.depth * of.stride for memory, of in self._words.items()}
         self.host_access = HostAccess(
@@ -61,7 +64,7 @@ class Accelerator(wiring.Component):
                 HostMemory.REGISTER: REGISTERS.words,
             },
             latencies={memory: of.host_latency for memory, of in self._words.items()}
-            | {HostMemory.ACTIVATION: self._bytes.read_latency},
+            | {HostMemory.ACTIVATION: self._host_late + self._bytes.read_latency},
         )
         self._units_own = Signal()  # the memories belong to the units, not to the host
         super().__init__({"host": In(HostPort())})
@@ -75,7 +78,10 @@ class Accelerator(wiring.Component):
 
         # What a program leaves under way goes with its end: every run begins in the same state.
         m.domains.work = work = ClockDomain(local=True)
-        m.d.comb += [work.clk.eq(ClockSignal()), work.rst.eq(ResetSignal() | sequencer.o_reset)]
+        m.d.comb += [
+            work.clk.eq(ClockSignal()),
+            work.rst.eq(registered(m, ResetSignal() | sequencer.o_reset, name="work_reset")),
+        ]
         datapath = self.datapath
         m.submodules.datapath = DomainRenamer("work")(datapath)
         for name in ("weights", "parameters", "passes", "activations", "outputs"):
@@ -145,11 +151,25 @@ class Accelerator(wiring.Component):
         m.submodules.activation_memory = memory = self._bytes
         cols, rows = self.config.engine.cols, self.config.engine.rows
         bits = len(memory.read_address)
-        host_address = (host.o_address << 2)[:bits]
-        with m.If(self._units_own):
+        activation = HostMemory.ACTIVATION.value
+        host_address, host_data, host_reads, host_writes = (
+            delayed(m, value, self._host_late, name=f"host_{name}") for name, value in (
+                ("address", (host.o_address << 2)[:bits]), ("data", host.o_data),
+                ("reads", host.o_read[activation]), ("writes", host.o_write[activation]))
+        )
+        units_read, units_write = copied(m, self._units_own, 2, name="units_own")
+        with m.If(units_read):
             m.d.comb += [
                 memory.read_en.eq(datapath.read_en),
                 memory.read_address.eq(datapath.read_address),
+            ]
+        with m.Else():
+            m.d.comb += [
+                memory.read_en.eq(host_reads),
+                memory.read_address.eq(host_address),
+            ]
+        with m.If(units_write):
+            m.d.comb += [
                 memory.write_en.eq(datapath.write_en),
                 memory.write_address.eq(datapath.write_address),
                 memory.write_count.eq(datapath.write_count),
@@ -157,12 +177,10 @@ class Accelerator(wiring.Component):
             ]
         with m.Else():
             m.d.comb += [
-                memory.read_en.eq(host.o_read[HostMemory.ACTIVATION.value]),
-                memory.read_address.eq(host_address),
-                memory.write_en.eq(host.o_write[HostMemory.ACTIVATION.value]),
+                memory.write_en.eq(host_writes),
                 memory.write_address.eq(host_address),
                 memory.write_count.eq(_HOST_BYTES),
-                Value.cast(memory.write_data)[:32].eq(host.o_data),
+                Value.cast(memory.write_data)[:32].eq(host_data),
             ]
         m.d.comb += [
             Value.cast(datapath.read_data).eq(Value.cast(memory.read_data)[:8 * rows]),

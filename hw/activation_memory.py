@@ -108,7 +108,7 @@ class ActivationMemory(wiring.Component):
     @property
     def write_latency(self):
         """Cycles from a write to the first read that sees it."""
-        return max(self.rotation_latency, 1) if self.compact else self.rotation_latency + 1
+        return max(self.rotation_latency, 1) if self.compact else self.rotation_latency + 2
 
     def elaborate(self, platform):
         m = Module()
@@ -139,15 +139,19 @@ class ActivationMemory(wiring.Component):
         m.d.comb += [self.read_data[i].eq(rotated[i]) for i in range(self.read_width)]
 
     def _write(self, m, memories):
-        # A byte and whether it is written pass the rotation together.
         early = 0 if self.compact else 1
+        address, enable, count, values = (
+            delayed(m, Value.cast(value), early, name=f"write_{name}") for name, value in (
+                ("address_in", self.write_address), ("enable", self.write_en),
+                ("count", self.write_count), ("data", self.write_data))
+        )
+        # A byte and whether it is written pass the rotation together.
         lanes = [
-            delayed(m, Cat(self.write_data[i], self.write_en & (i < self.write_count)), early,
+            delayed(m, Cat(values.word_select(i, 8), enable & (i < count)), early,
                     name=f"write_lane_{i}")
             for i in range(self.write_width)
         ]
         lanes += [C(0, 9)] * (self.banks - self.write_width)
-        address = self.write_address
         rotated = self._rotated(m, lanes, address[:self._bank_bits], left=False, name="write")
         # The words are there as late as the bytes.
         late = max(self.rotation_latency + early, 1)

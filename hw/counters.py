@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.launcher import StallCause
 from hw.maximum import Maximum
-from hw.pipeline import delayed, named, registered
+from hw.pipeline import delayed, registered
 from hw.register_map import COUNTERS
 
 __all__ = ["Counters"]
@@ -51,10 +51,13 @@ class Counters(wiring.Component):
     o_index : Out(range(len(NAMES)))
         The counter that comes by.
     o : Out(32)
-        The counter that came by in the cycle before, with all events up to then.
+        The counter that came by `LATE` cycles before, with all events up to then.
     """
 
-    LATENCY = 4
+    LATENCY = 5
+    LATE = 3
+    """Cycles from a counter's turn until it comes out."""
+
     NAMES = COUNTERS
     """In the order of their registers; the last one is `largest`."""
 
@@ -87,24 +90,24 @@ class Counters(wiring.Component):
             increments[name] = Cat(events.stall == cause for cause in causes).any()
 
         last = len(self.NAMES) - 1
-        with m.If(self.i_clear | (self.o_index == last)):
-            m.d.sync += self.o_index.eq(0)
+        turn = Signal(len(self.NAMES), init=1)
+        with m.If(self.i_clear | turn[last]):
+            m.d.sync += [self.o_index.eq(0), turn.eq(1)]
         with m.Else():
-            m.d.sync += self.o_index.eq(self.o_index + 1)
-        recent = self._count(m, increments)
+            m.d.sync += [self.o_index.eq(self.o_index + 1), turn.eq(turn << 1)]
+        recent = self._count(m, increments, turn)
         largest = self._largest(m, events.results.peak)
         m.d.comb += self.o.eq(self._total(m, recent, largest))
         return m
 
-    def _count(self, m, increments):
+    def _count(self, m, increments, turn):
         """Count between turns, and return what the counter whose turn it is has counted."""
         turns = len(self.NAMES)
         most = {name: (1 << len(one)) - 1 for name, one in increments.items()}
         recent = Signal(range(turns * max(most.values()) + 1))
         for name, one in increments.items():
             count = Signal(range(turns * most[name] + 1), name=name)
-            number = self.NAMES.index(name)
-            its_turn = named(m, self.o_index == number, name=f"{name}_turn")
+            its_turn = turn[self.NAMES.index(name)]
             with m.If(self.i_clear):
                 m.d.sync += count.eq(0)
             with m.Elif(its_turn):
@@ -116,7 +119,7 @@ class Counters(wiring.Component):
         return recent
 
     def _total(self, m, recent, largest):
-        """Return the counter whose turn was a cycle ago, and put it back."""
+        """Return the counter whose turn was `LATE` cycles ago, having put it back."""
         last = len(self.NAMES) - 1
         m.submodules.totals = totals = Memory(shape=_BITS, depth=last, init=[])
         write, read = totals.write_port(), totals.read_port()
@@ -128,27 +131,25 @@ class Counters(wiring.Component):
         with m.Elif(self.o_index == last):
             m.d.sync += first.eq(0)
 
-        index = registered(m, self.o_index, name="index")
+        index = delayed(m, self.o_index, 2, name="index")
         before = Mux(registered(m, first | self.i_clear, name="was_first"), 0, read.data)
-        total = (before + registered(m, recent, name="counted"))[:_BITS]
+        before = registered(m, before, name="before")
+        total = (before + delayed(m, recent, 2, name="counted"))[:_BITS]
         m.d.comb += [
             read.addr.eq(self.o_index),
             write.addr.eq(index),
             write.data.eq(total),
             write.en.eq(index != last),
         ]
-        return Mux(index == last, largest, total)
+        return registered(m, Mux(index == last, largest, total), name="total")
 
     def _largest(self, m, peak):
         """Compare every peak with the largest one so far, a half at a time, and return that."""
         m.submodules.maximum = maximum = Maximum(width=len(peak.as_value()))
-        cleared = registered(m, self.i_clear, name="cleared")
-        # The low half comes a cycle later, and is cleared a cycle later.
         m.d.comb += [
-            maximum.a.high.eq(Mux(self.i_clear, 0, peak.high)),
-            maximum.b.high.eq(Mux(self.i_clear, 0, maximum.o.high)),
-            maximum.a.low.eq(Mux(cleared, 0, peak.low)),
-            maximum.b.low.eq(Mux(cleared, 0, maximum.o.low)),
+            maximum.a.eq(peak),
+            maximum.b.eq(maximum.o),
+            maximum.clear.eq(registered(m, self.i_clear, name="clears")),
         ]
         sign, magnitude = maximum.o.low[0], Cat(maximum.o.low[1:], maximum.o.high)
         return registered(m, magnitude + sign, name="largest")

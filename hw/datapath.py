@@ -13,6 +13,7 @@ from hw.gemm_engine import GemmEngine
 from hw.narrow_instruction import NarrowInstruction
 from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
+from hw.pipeline import registered
 from hw.stream_buffer import StreamBuffer
 from hw.word_memory import WordMemory
 from hw.word_reader import WordReader
@@ -89,7 +90,14 @@ class Datapath(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.engine = engine = self.engine
+        # The engine is far from the units, so the reset gets there a cycle later.
+        m.domains.engine = domain = ClockDomain(local=True)
+        m.d.comb += [
+            domain.clk.eq(ClockSignal()),
+            domain.rst.eq(registered(m, ResetSignal(), name="engine_reset")),
+        ]
+        engine = self.engine
+        m.submodules.engine = DomainRenamer("engine")(engine)
         for name, unit in self._units.items():
             m.submodules[name] = unit
             if name != "outputs":

@@ -4,8 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.counters import Counters
 from hw.host_port import HOST_REQUEST, HostMemory, HostPort
-from hw.pipeline import named, registered
+from hw.pipeline import delayed, named, registered
 from hw.register_map import COUNTERS, REGISTERS
 
 __all__ = ["HostAccess"]
@@ -41,7 +42,7 @@ class HostAccess(wiring.Component):
     i_registers : In(REGISTERS.layout)
         What the registers read as, but for the counters.
     i_counter : In(32)
-        The counter that came by in the cycle before.
+        The counter that came by `Counters.LATE` cycles before.
     i_counter_index : In(range(len(COUNTERS)))
         The one that comes by now.
     o_run : Out(1)
@@ -56,7 +57,7 @@ class HostAccess(wiring.Component):
         What was read.
     """
 
-    REGISTER_LATENCY = 3
+    REGISTER_LATENCY = 5
 
     _MEMORIES = (
         HostMemory.PROGRAM, HostMemory.WEIGHT, HostMemory.PARAMETER, HostMemory.ACTIVATION,
@@ -85,7 +86,7 @@ class HostAccess(wiring.Component):
     @property
     def latency(self):
         """Cycles from a request to its reply, if it is not a register that is read."""
-        return 3 + max(self.latencies.values())
+        return 4 + max(self.latencies.values())
 
     def elaborate(self, platform):
         m = Module()
@@ -107,7 +108,8 @@ class HostAccess(wiring.Component):
                 select.eq(1 << Value.cast(first.memory)), reads.eq(is_register & ~first.write),
             ]
 
-        refused = named(m, ~there | (self.i_running & ~reads), name="is_refused")
+        running = Signal()
+        refused = named(m, ~there | (running & ~reads), name="is_refused")
         reads_register = named(m, there & reads, name="reads_register")
         # The memories are far away, and many.
         served = named(m, Mux(valid & ~refused, select, 0), name="served")
@@ -116,6 +118,8 @@ class HostAccess(wiring.Component):
             self.o_data.eq(registered(m, request.data, name="data")),
             self.o_run.eq(self.o_write[HostMemory.REGISTER.value]),
         ]
+        starts = served[HostMemory.REGISTER.value] & request.write
+        m.d.sync += running.eq(self.i_running | starts)
         m.d.sync += [
             self.o_write.eq(Mux(request.write, served, 0)),
             self.o_read.eq(Mux(request.write, 0, served)),
@@ -123,23 +127,18 @@ class HostAccess(wiring.Component):
 
         # What is under way from a memory, and whether its reply says that it was refused.
         late = max(self.latencies.values())
-        under_way, refusals = Signal(1 + late), Signal(1 + late)
+        under_way, refusals = Signal(2 + late), Signal(2 + late)
+        is_under_way = Signal()
         waiting = valid & ~reads_register
         m.d.sync += [
             under_way.eq(Cat(waiting, under_way)[:-1]),
             refusals.eq(Cat(refused, refusals)[:-1]),
+            is_under_way.eq(waiting | under_way[:-1].any()),
         ]
-        counter = (first.address - _COUNTER)[:_WORD]
-        is_counter = Signal(reset_less=True)
-        index = Signal.like(self.i_counter_index, name="counter_index", reset_less=True)
-        with m.If(moves):
-            m.d.sync += [
-                is_counter.eq(counter < len(COUNTERS)), index.eq(counter[:len(index)]),
-            ]
-        waits = is_counter & (index != self.i_counter_index)
-        m.d.comb += goes.eq(~reads_register | ~(under_way.any() | waits))
+        waits = self._waits_for_counter(m, first, moves)
+        m.d.comb += goes.eq(~reads_register | ~(is_under_way | waits))
 
-        told = registered(m, valid & goes & reads_register, name="told")
+        told = delayed(m, valid & goes & reads_register, Counters.LATE, name="told")
         word = Mux(told, self._register(m, request), self._memory_word(m, late))
         m.d.comb += [
             self.host.reply.valid.eq(told | under_way[-1]),
@@ -147,6 +146,18 @@ class HostAccess(wiring.Component):
             self.host.reply.payload.refused.eq(refusals[-1] & ~told),
         ]
         return m
+
+    def _waits_for_counter(self, m, first, moves):
+        """Return whether a request is for a counter that did not come by in the cycle before."""
+        counter = (first.address - _COUNTER)[:_WORD]
+        is_counter = Signal(reset_less=True)
+        index = Signal.like(self.i_counter_index, name="counter_index", reset_less=True)
+        with m.If(moves):
+            m.d.sync += [
+                is_counter.eq(counter < len(COUNTERS)), index.eq(counter[:len(index)]),
+            ]
+        comes = registered(m, (index == self.i_counter_index) & ~moves, name="counter_comes")
+        return is_counter & ~comes
 
     def _is_there(self, m, request):
         """Return whether there is what a request asks for."""
@@ -162,9 +173,10 @@ class HostAccess(wiring.Component):
         return ~(outside | changes)
 
     def _register(self, m, request):
-        """Return the register that was read a cycle ago."""
+        """Return the register that was read `Counters.LATE` cycles ago."""
         words = Value.cast(self.i_registers)
-        index = registered(m, request.address[:(REGISTERS.words - 1).bit_length()], name="index")
+        index = request.address[:(REGISTERS.words - 1).bit_length()]
+        index = delayed(m, index, Counters.LATE - 1, name="index")
         word = Signal(_WORD, name="register")
         m.d.comb += word.eq(self.i_counter)
         with m.Switch(index):
@@ -174,10 +186,10 @@ class HostAccess(wiring.Component):
             for n in range(_COUNTER + len(COUNTERS), REGISTERS.words):
                 with m.Case(n):
                     m.d.comb += word.eq(0)
-        return word
+        return registered(m, word, name="register_word")
 
     def _memory_word(self, m, late):
-        """Return what was read of a memory `late` cycles ago, or 0."""
+        """Return what was read of a memory `late` cycles ago, and came a cycle ago, or 0."""
         reads, word = self.o_read, None
         for cycle in range(1, late + 1):
             reads = registered(m, reads, name=f"reads_{cycle}")
@@ -187,4 +199,4 @@ class HostAccess(wiring.Component):
                 if self.latencies[memory] == cycle:
                     read = Mux(reads[memory.value], getattr(self, f"i_{memory.name.lower()}"), 0)
                     word = read if word is None else word | read
-        return word
+        return registered(m, word, name="memory_word")

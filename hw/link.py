@@ -128,10 +128,10 @@ class Link(wiring.Component):
             payload.memory.data.eq(
                 delayed(m, read.data, payload.read_latency - 1, name="read_word")),
         ]
-        for port, owner in ((executor.o_write_en, executor), (receiver.o_write_en, receiver)):
-            with m.If(port):
-                m.d.sync += [
-                    write.addr.eq(owner.o_write_address),
-                    write.data.eq(owner.o_write_data),
-                ]
+        # The executor writes while the receiver holds a packet.
+        m.d.sync += [
+            write.addr.eq(
+                Mux(receiver.o.valid, executor.o_write_address, receiver.o_write_address)),
+            write.data.eq(Mux(receiver.o.valid, executor.o_write_data, receiver.o_write_data)),
+        ]
         m.d.sync += write.en.eq(executor.o_write_en | receiver.o_write_en)

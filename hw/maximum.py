@@ -23,7 +23,7 @@ class HighFirst(data.StructLayout):
 
 
 class Maximum(wiring.Component):
-    """`o = max(a, b)`, unsigned: a half of the numbers a cycle, the high one first.
+    """`o = max(a, b)`, or 0 with `clear`; unsigned, a half a cycle, the high one first.
 
     A carry chain is half as long as the numbers, and `o` of one cycle may be an input of the next.
 
@@ -37,6 +37,8 @@ class Maximum(wiring.Component):
     Members
     -------
     a, b : In(HighFirst)
+    clear : In(1)
+        With the high halves.
     o : Out(HighFirst)
     """
 
@@ -44,7 +46,9 @@ class Maximum(wiring.Component):
 
     def __init__(self, *, width):
         number = HighFirst(width)
-        super().__init__({"a": In(number), "b": In(number), "o": Out(number)})
+        super().__init__({
+            "a": In(number), "b": In(number), "clear": In(1), "o": Out(number),
+        })
 
     def elaborate(self, platform):
         m = Module()
@@ -57,9 +61,12 @@ class Maximum(wiring.Component):
         was_below = registered(m, (a.high - b.high)[-1], name="was_below")
         low_a, low_b = Cat(a.low, was_above), Cat(b.low, was_below)
         takes_low = named(m, (low_b - low_a)[-1], name="takes_low")
+        clears_low = registered(m, self.clear, name="clears_low")
         m.d.comb += [
-            self.o.high.eq(registered(m, Mux(is_above, a.high, b.high), name="high")),
-            self.o.low.eq(registered(m, Mux(takes_low, a.low, b.low), name="low")),
+            self.o.high.eq(registered(
+                m, Mux(self.clear, 0, Mux(is_above, a.high, b.high)), name="high")),
+            self.o.low.eq(registered(
+                m, Mux(clears_low, 0, Mux(takes_low, a.low, b.low)), name="low")),
         ]
 
         return m

@@ -53,10 +53,10 @@ class PacketCrc(wiring.Component):
         m.submodules.crc = crc = CRC32(data_width=self.width).create()
         user, parts = self.user, _WORD // self.width
         part = Signal(range(parts))
-        goes = Signal()
+        goes, is_last = Signal(), Signal(init=parts == 1)
         chosen = Array(user.word.word_select(n, self.width) for n in range(parts))[part]
         m.d.comb += [
-            user.ready.eq(part == parts - 1),
+            user.ready.eq(is_last),
             user.crc.eq(crc.crc),
             goes.eq(Mux(user.ready, user.take, user.valid)),
             crc.data.eq(registered(m, chosen, name="chosen")),
@@ -64,5 +64,8 @@ class PacketCrc(wiring.Component):
         ]
         m.d.sync += crc.valid.eq(goes)
         with m.If(goes):
-            m.d.sync += part.eq((part + 1)[:len(part)])
+            m.d.sync += [
+                part.eq((part + 1)[:len(part)]),
+                is_last.eq(part == (parts - 2) % parts),
+            ]
         return m

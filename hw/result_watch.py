@@ -99,7 +99,7 @@ class ResultWatch(wiring.Component):
                 total = left + (lane[name] & lane.valid)
                 total = total[:(n + 1).bit_length()]
                 sums[name] = registered(m, total, name=f"{name}_{n}")
-            number = self._number(m, lane, n)
+            number = self._number(m, self.i[n], n)
             if peak is None:
                 peak = number
                 continue
@@ -115,10 +115,10 @@ class ResultWatch(wiring.Component):
         return m
 
     def _number(self, m, lane, n):
-        """The accumulator as a number that grows with its magnitude; 0 if there is none."""
+        """The accumulator a cycle ago as a number that grows with its magnitude, or 0 if none."""
         negative = lane.acc[-1]
         whole = Cat(negative, lane.acc[:-1] ^ negative.replicate(len(lane.acc) - 1))
-        whole = Mux(lane.acc_valid, whole, 0)
+        whole = registered(m, Mux(lane.acc_valid, whole, 0), name=f"whole_{n}")
         number = Signal(HighFirst(self.accumulator_bits), name=f"number_{n}")
         half = len(number.low)
         m.d.comb += [

@@ -81,12 +81,14 @@ def _config() -> Any:
 async def _read(dut: Any) -> dict[str, int]:
     """Return what has been counted up to now, as it comes by."""
     await ClockCycles(dut.clk, Counters.LATENCY)
-    counted, index = {}, None
-    for _ in range(len(Counters.NAMES) + 1):
+    counted: dict[str, int] = {}
+    turns: list[int] = []
+    for _ in range(len(Counters.NAMES) + Counters.LATE):
         await FallingEdge(dut.clk)
-        if index is not None:
-            counted[Counters.NAMES[index]] = int(dut.counters_o.value)
-        index = int(dut.counters_o_index.value)
+        turns.append(int(dut.counters_o_index.value))
+        if len(turns) > Counters.LATE:
+            name = Counters.NAMES[turns[-1 - Counters.LATE]]
+            counted[name] = int(dut.counters_o.value)
     return counted
 
 

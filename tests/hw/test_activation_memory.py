@@ -7,7 +7,7 @@ from hw.activation_reader import ActivationReader
 
 @pytest.mark.parametrize(
     ("read", "write", "banks", "read_latency", "write_latency"),
-    [(1, 1, 1, 5, 1), (3, 4, 4, 6, 2), (8, 8, 8, 7, 3), (8, 9, 16, 7, 3), (64, 1, 64, 8, 4)],
+    [(1, 1, 1, 5, 2), (3, 4, 4, 6, 3), (8, 8, 8, 7, 4), (8, 9, 16, 7, 4), (64, 1, 64, 8, 5)],
 )
 def test_banks_and_latencies_follow_from_the_widest_window(
     read, write, banks, read_latency, write_latency
