@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from flow import synthesis
+from flow import memory_registers, synthesis
 from flow.netlist_cells import cell_models
 from flow.parts import Family
 from flow.synthesis import synthesize
@@ -56,6 +56,7 @@ def netlist_verilog(
     key = content_hash(
         version("pyosys"),
         inspect.getsource(synthesis),
+        inspect.getsource(memory_registers),
         Path(__file__).read_text(encoding="utf-8"),
         family.value,
         emit_rtlil(component, top),

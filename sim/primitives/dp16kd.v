@@ -82,13 +82,8 @@ module DP16KD (
   reg [17:0] later_a, later_b;
   always @(posedge CLKA) if (OCEA) later_a <= word_a;
   always @(posedge CLKB) if (OCEB) later_b <= word_b;
-  wire [17:0] doa = REGMODE_A == "OUTREG" ? later_a : word_a;
-  wire [17:0] dob = REGMODE_B == "OUTREG" ? later_b : word_b;
-  reg [17:0] registered_a, registered_b;
-  always @(posedge CLKA) if (OCEA) registered_a <= doa;
-  always @(posedge CLKB) if (OCEB) registered_b <= dob;
-  wire [17:0] put_a = REGMODE_A == "OUTREG" ? registered_a : doa;
-  wire [17:0] put_b = REGMODE_B == "OUTREG" ? registered_b : dob;
+  wire [17:0] put_a = REGMODE_A == "OUTREG" ? later_a : word_a;
+  wire [17:0] put_b = REGMODE_B == "OUTREG" ? later_b : word_b;
   assign {
       DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9,
       DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0
