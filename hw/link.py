@@ -24,10 +24,9 @@ class Link(wiring.Component):
     A packet is executed only when all of it has come and its CRC is right. One that is not whole
     is dropped silently. The next packet is not read until the reply is sent.
 
-    With a CRC of a word a cycle, latency is `latency` cycles from the last word of a request for
-    one word, asked of a core that answers in the next cycle, to the first word of its reply, and
-    throughput one word per cycle on the way in, to the core and on the way out. With one of a part
-    of a word, words come in and go out at its pace.
+    Latency is `latency` cycles from the last word of a request for one word, asked of a core that
+    answers in the next cycle, to the first word of its reply. Throughput is one word per cycle to
+    the core, and on the way in and out the pace of the CRC.
 
     Parameters
     ----------
@@ -44,11 +43,11 @@ class Link(wiring.Component):
         To the core.
     """
 
-    LATENCY = 12
+    LATENCY = 14
     """With its buffers."""
 
-    BUFFERS = 3
-    """Cycles of them that they take: with the request, with its reply, with the reply's words."""
+    BUFFERS = 2
+    """Cycles of them that they take: with the request, and with its reply."""
 
     def __init__(self, *, crc_width=32, buffered=True):
         self._crc = PacketCrc(width=crc_width)
@@ -74,7 +73,7 @@ class Link(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), receiver.i)
         wiring.connect(m, receiver.o, executor.i)
         wiring.connect(m, executor.o, sender.i)
-        self._connect(m, "words", sender.o, wiring.flipped(self.o))
+        wiring.connect(m, sender.o, wiring.flipped(self.o))
         self._connect(m, "requests", executor.host.request, wiring.flipped(self.host.request))
         reply = executor.host.reply
         if self.buffered:

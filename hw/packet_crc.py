@@ -7,7 +7,10 @@ from amaranth.lib.wiring import In, Out
 from hw.packet import CRC32
 from hw.pipeline import registered
 
-__all__ = ["CRC_PORT", "PacketCrc"]
+__all__ = ["CRC_PORT", "RESIDUE", "PacketCrc"]
+
+RESIDUE = CRC32(data_width=8).residue() ^ CRC32.xor_output
+"""The CRC of a packet and its CRC, whatever the packet."""
 
 _WORD = 32
 _WIDTHS = (8, 16, 32)

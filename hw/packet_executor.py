@@ -1,11 +1,14 @@
 """Does what a packet asks for, once, and says how it went."""
 
+from types import SimpleNamespace
+
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.host_port import HostMemory, HostPort
 from hw.packet import MAGIC, MAX_WORDS, PACKET, STATUS_WORDS, Command, Result
+from hw.pipeline import registered
 from hw.register_map import REGISTERS
 
 __all__ = ["PacketExecutor"]
@@ -13,6 +16,7 @@ __all__ = ["PacketExecutor"]
 _WORK = data.StructLayout({
     "legal":   1,                     # the packet asks for what there is
     "changes": 1,                     # a write or a run: must not be done twice
+    "is_write": 1,
     "memory":  HostMemory,
     "address": 32,
     "words":   range(MAX_WORDS + 1),  # requests to the core
@@ -62,80 +66,96 @@ class PacketExecutor(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         header = self.i.payload
-        decoded = Signal(_WORK)
-        work = Signal(_WORK, reset_less=True)
         result = Signal(Result, reset_less=True)
         known = Signal()
         sequence = Signal.like(header.sequence, reset_less=True)
-        same, repeated = Signal(reset_less=True), Signal()
-        done = Signal()
+        same = registered(m, header.sequence == sequence, name="same")
+        repeated, begins, done = Signal(), Signal(), Signal()
+        works = Signal()  # in "WORK"
 
-        self._decode(m, header, decoded)
+        work = self._decode(m, header)
+        m.d.sync += works.eq(begins | (works & ~done))
         with m.FSM():
-            with m.State("START"):
-                m.d.sync += [work.eq(decoded), same.eq(header.sequence == sequence)]
-                with m.If(self.i.valid):
-                    m.next = "DECIDE"
+            with m.State("START"), m.If(self.i.valid):
+                m.next = "DECODE"
+            with m.State("DECODE"):
+                m.next = "DECIDE"
             with m.State("DECIDE"):
                 m.d.comb += repeated.eq(work.changes & known & same)
                 m.d.sync += [known.eq(1), sequence.eq(header.sequence)]
                 with m.If(repeated):
-                    m.next = "ANSWER"
+                    m.next = "CONCLUDE"
                 with m.Elif(~work.legal):
                     m.d.sync += result.eq(Result.ILLEGAL)
-                    m.next = "ANSWER"
+                    m.next = "CONCLUDE"
                 with m.Else():
                     m.d.sync += result.eq(Result.DONE)
                     m.next = "WORK"
-                    m.d.comb += self.o_writes.eq(header.command == Command.WRITE)
+                    m.d.comb += [begins.eq(1), self.o_writes.eq(work.is_write)]
             with m.State("WORK"):
-                self._work(m, work, result, done)
+                with m.If(self.host.reply.valid & self.host.reply.payload.refused):
+                    m.d.sync += result.eq(Result.REFUSED)
                 with m.If(done):
-                    m.next = "ANSWER"
-            with m.State("ANSWER"):
-                self._answer(m, work, result)
-                with m.If(self.o.ready):
-                    m.next = "START"
-
+                    m.next = "CONCLUDE"
+            with m.State("CONCLUDE"):
+                m.d.sync += self.o.valid.eq(1)
+                m.next = "ANSWER"
+            with m.State("ANSWER"), m.If(self.o.ready):
+                m.d.sync += self.o.valid.eq(0)
+                m.next = "START"
+        self._work(m, work, begins, works, done)
+        self._answer(m, work, result)
         return m
 
-    def _decode(self, m, header, work):
-        """Say what a header means; nothing is legal that is not listed here."""
-        empty = header.length == 0
+    def _decode(self, m, header):
+        """Say what a header means; nothing is legal that is not listed here.
+
+        It has been there for two cycles when it is looked at.
+        """
+        work = Signal(_WORK, name="decoded")
+        empty = registered(m, header.length == 0, name="empty")
         m.d.comb += [work.memory.eq(HostMemory.REGISTER), work.address.eq(header.address)]
         memory = Signal(HostMemory)
-        known = header.memory <= max(member.value for member in HostMemory)
+        known = registered(
+            m, header.memory <= max(member.value for member in HostMemory), name="known_memory")
+        fits = registered(
+            m, (header.count != 0) & (header.count <= MAX_WORDS), name="count_fits")
         m.d.comb += memory.eq(header.memory[:len(memory.as_value())])
-        with m.Switch(header.command):
-            with m.Case(Command.WRITE):
-                m.d.comb += [
-                    work.legal.eq(known & ~empty),
-                    work.changes.eq(1),
-                    work.memory.eq(memory),
-                    work.words.eq(header.length[:len(work.words)]),
-                ]
-            with m.Case(Command.READ):
-                count = header.count
-                m.d.comb += [
-                    work.legal.eq(known & empty & (count != 0) & (count <= MAX_WORDS)),
-                    work.memory.eq(memory),
-                    work.words.eq(count[:len(work.words)]),
-                ]
-            with m.Case(Command.RUN):
-                m.d.comb += [
-                    work.legal.eq(empty),
-                    work.changes.eq(1),
-                    work.address.eq(REGISTERS["run"].word),
-                    work.words.eq(1),
-                ]
-            with m.Case(Command.STATUS):
-                m.d.comb += [
-                    work.legal.eq(empty),
-                    work.address.eq(REGISTERS["state"].word),
-                    work.words.eq(STATUS_WORDS),
-                ]
+        asks = {
+            command: registered(m, header.command == command, name=f"asks_{command.name.lower()}")
+            for command in Command
+        }
+        with m.If(asks[Command.WRITE]):
+            m.d.comb += [
+                work.legal.eq(known & ~empty),
+                work.changes.eq(1),
+                work.is_write.eq(1),
+                work.memory.eq(memory),
+                work.words.eq(header.length[:len(work.words)]),
+            ]
+        with m.Elif(asks[Command.READ]):
+            m.d.comb += [
+                work.legal.eq(known & empty & fits),
+                work.memory.eq(memory),
+                work.words.eq(header.count[:len(work.words)]),
+            ]
+        with m.Elif(asks[Command.RUN]):
+            m.d.comb += [
+                work.legal.eq(empty),
+                work.changes.eq(1),
+                work.address.eq(REGISTERS["run"].word),
+                work.words.eq(1),
+            ]
+        with m.Elif(asks[Command.STATUS]):
+            m.d.comb += [
+                work.legal.eq(empty),
+                work.address.eq(REGISTERS["state"].word),
+                work.words.eq(STATUS_WORDS),
+            ]
+        return SimpleNamespace(**{
+            name: registered(m, work[name], name=f"work_{name}") for name, _ in _WORK})
 
-    def _work(self, m, work, result, done):
+    def _work(self, m, work, begins, works, done):
         """Ask the core for one word after the other and take its replies."""
         request, reply = self.host.request, self.host.reply
         asking = Signal()    # there are words to ask for
@@ -145,9 +165,8 @@ class PacketExecutor(wiring.Component):
         to_ask, to_answer = (
             Signal(signed(len(work.words) + 1), name=name, reset_less=True)
             for name in ("to_ask", "to_answer"))
-        begun = Signal()
         took = Signal()
-        is_write = self.i.payload.command == Command.WRITE
+        is_write = work.is_write
         m.d.comb += [
             took.eq(request.valid & request.ready),
             request.valid.eq(asking & (self.i_payload.valid | ~is_write)),
@@ -159,12 +178,12 @@ class PacketExecutor(wiring.Component):
             self.o_write_en.eq(reply.valid & ~work.changes),
             self.o_write_address.eq(answered[:len(self.o_write_address)]),
             self.o_write_data.eq(reply.payload.data),
-            done.eq(reply.valid & to_answer[-1]),
+            done.eq(works & reply.valid & to_answer[-1]),
         ]
-        with m.If(~begun):
+        with m.If(~works):
             left = (work.words - 2)[:len(to_ask)].as_signed()
             m.d.sync += [
-                begun.eq(1), asking.eq(1), answered.eq(0),
+                asking.eq(begins), answered.eq(0),
                 address.eq(work.address), to_ask.eq(left), to_answer.eq(left),
             ]
         with m.If(took):
@@ -173,25 +192,20 @@ class PacketExecutor(wiring.Component):
                 address.eq((address + 1)[:len(address)]),
                 asking.eq(~to_ask[-1]),
             ]
-        with m.If(reply.valid):
+        with m.If(works & reply.valid):
             m.d.sync += [
                 to_answer.eq((to_answer - 1)[:len(to_answer)].as_signed()),
                 answered.eq((answered + 1)[:len(answered)]),
             ]
-            with m.If(reply.payload.refused):
-                m.d.sync += result.eq(Result.REFUSED)
-        with m.If(done):
-            m.d.sync += begun.eq(0)
 
     def _answer(self, m, work, result):
         """Put out the reply's header: the request's, with what has become of it."""
         words = Mux((result == Result.DONE) & ~work.changes, work.words, 0)
         m.d.comb += [
-            self.o.valid.eq(1),
             self.o.payload.eq(self.i.payload),
             self.o.payload.magic.eq(MAGIC),
             self.o.payload.reply.eq(1),
             self.o.payload.result.eq(result),
-            self.o.payload.length.eq(words),
+            self.o.payload.length.eq(registered(m, words, name="words")),
             self.i.ready.eq(self.o.ready),
         ]

@@ -24,7 +24,8 @@ class PacketFramer(wiring.Component):
     if it is longer than a packet may be, or if a word is not taken in time, then what was begun is
     ended by a word of 0, which makes a packet that `PacketReceiver` drops; and the search goes on.
 
-    Latency is 1 cycle from a word's last byte to the word.
+    Latency is `LATENCY` cycles from a word's last byte to the word; a word is in time if it is
+    taken a cycle before the next one would be put out.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class PacketFramer(wiring.Component):
     o : Out(stream.Signature(PACKET_WORD))
     """
 
-    LATENCY = 1
+    LATENCY = 2
 
     def __init__(self, *, gap):
         check_gap(gap)
@@ -49,9 +50,9 @@ class PacketFramer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        window = Signal(32, reset_less=True)  # the last four bytes
-        word = Signal(32)                     # the same with the one that comes
-        byte = Signal(2)                      # bytes of the word that came before
+        word = Signal(32, reset_less=True)  # the last four bytes
+        came = Signal()                     # the last one has just come
+        byte = Signal(2)                    # bytes of the word that came before
         # Of the words to come, less two: the sign says that the next one is the last. In the header
         # it counts the header's.
         left = Signal(signed((PACKET.words + MAX_WORDS).bit_length() + 1), reset_less=True)
@@ -59,26 +60,23 @@ class PacketFramer(wiring.Component):
         quiet = Signal(range(self.gap + 1))
         expired = Signal()  # `quiet` is the whole gap
         put, ends, free = Signal(), Signal(), Signal()
-        m.d.comb += [
-            word.eq(Cat(window[8:], self.i.payload)),
-            free.eq(~self.o.valid | self.o.ready),
-        ]
-        m.d.sync += expired.eq(~self.i.valid & (quiet == self.gap - 1))
-        near = Signal()  # only the last byte of the magic is wanting
+        m.d.comb += free.eq(~self.o.valid)
+        m.d.sync += [came.eq(self.i.valid), expired.eq(~came & (quiet == self.gap - 1))]
+        found = self._search(m)
         with m.If(self.i.valid):
-            m.d.sync += [window.eq(word), near.eq(word[8:] == MAGIC & 0xFFFFFF)]
+            m.d.sync += word.eq(Cat(word[8:], self.i.payload))
 
         with m.FSM() as fsm:
             with m.State("SEARCH"):
                 m.d.sync += [left.eq(PACKET.words - 3), in_header.eq(1), byte.eq(0), quiet.eq(0)]
-                with m.If(self.i.valid & near & (self.i.payload == MAGIC >> 24) & free):
+                with m.If(came & found & free):
                     m.d.comb += put.eq(1)
                     m.next = "PACKET"
             with m.State("PACKET"):
-                m.d.sync += quiet.eq(Mux(self.i.valid, 0, quiet + 1))
+                m.d.sync += quiet.eq(Mux(came, 0, quiet + 1))
                 with m.If(expired):
                     m.next = "GIVE UP"
-                with m.Elif(self.i.valid):
+                with m.Elif(came):
                     m.d.sync += byte.eq(byte + 1)
                     with m.If(byte == 3):
                         m.d.comb += put.eq(1)
@@ -88,13 +86,23 @@ class PacketFramer(wiring.Component):
                 with m.If(free):
                     m.next = "SEARCH"
 
+        m.d.sync += self.o.valid.eq(Mux(free, put, ~self.o.ready))
         with m.If(free):
             m.d.sync += [
-                self.o.valid.eq(put),
                 self.o.payload.data.eq(Mux(fsm.ongoing("GIVE UP"), 0, word)),
                 self.o.payload.last.eq(ends),
             ]
         return m
+
+    def _search(self, m):
+        """Return whether the last four bytes are the magic, when the last one has come."""
+        follows = Const(1)
+        for n in range(4):
+            found = Signal(name=f"found_{n}")
+            with m.If(self.i.valid):
+                m.d.sync += found.eq(follows & (self.i.payload == (MAGIC >> 8 * n) & 0xFF))
+            follows = found
+        return found
 
     @staticmethod
     def _take(m, word, left, in_header, ends, free):

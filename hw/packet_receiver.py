@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import MAGIC, MAX_WORDS, PACKET, PACKET_WORD
-from hw.packet_crc import CRC_PORT, PacketCrc
+from hw.packet_crc import CRC_PORT, RESIDUE, PacketCrc
 from hw.pipeline import registered
 
 __all__ = ["PacketReceiver"]
@@ -35,7 +35,7 @@ class PacketReceiver(wiring.Component):
         To a `PacketCrc`.
     """
 
-    LATENCY = 1 + PacketCrc.LATENCY
+    LATENCY = 2 + PacketCrc.LATENCY
 
     def __init__(self):
         super().__init__({
@@ -53,85 +53,81 @@ class PacketReceiver(wiring.Component):
         header = Signal(PACKET.layout, reset_less=True)
         is_magic = Signal(reset_less=True)
         index = Signal(range(max(PACKET.words, MAX_WORDS)))
+        # Of the words before the CRC, less one: its sign says that the next one is the CRC.
         left = Signal(signed(len(header.length) + 1), reset_less=True)
-        claimed = Signal.like(word, reset_less=True)
+        too_long = registered(m, header.length > MAX_WORDS, name="too_long")
+        # The CRC of all, its own word as well, is the same for every packet.
         differs = registered(m, Cat(
-            claimed.word_select(n, 8) != crc.crc.word_select(n, 8) for n in range(4)
+            crc.crc.word_select(n, 8) != (RESIDUE >> 8 * n) & 0xFF for n in range(4)
         ), name="differs")
-        too_long = header.length > MAX_WORDS
-        taken, worked = Signal(), Signal()
+        taken = Signal()
+        listens = Signal(init=1)  # in "HEADER", "BODY" and "SKIP"
         m.d.comb += [
             taken.eq(self.i.valid & self.i.ready),
+            self.i.ready.eq(listens & crc.ready),
             self.o.payload.eq(header),
             self.o_write_address.eq(index),
             self.o_write_data.eq(word),
             crc.word.eq(word),
-            crc.take.eq(taken & worked),
+            crc.valid.eq(listens & self.i.valid),
+            crc.take.eq(taken),
         ]
 
         with m.FSM() as fsm:
+            in_body = fsm.ongoing("BODY")
             m.d.comb += [
-                # The CRC's own word is compared, and not worked in.
-                worked.eq(
-                    fsm.ongoing("HEADER") | fsm.ongoing("PAYLOAD") | fsm.ongoing("SKIP")),
-                self.i.ready.eq(fsm.ongoing("CRC") | (worked & crc.ready)),
-                crc.valid.eq(worked & self.i.valid),
                 self.o.valid.eq(fsm.ongoing("HOLD")),
-                self.o_write_en.eq(taken & fsm.ongoing("PAYLOAD")),
+                self.o_write_en.eq(taken & in_body & ~left[-1]),
                 crc.start.eq(fsm.ongoing("HEADER") & (index == 0)),
             ]
-            with m.State("HEADER"), m.If(taken):
-                m.d.sync += is_magic.eq(word == MAGIC)
-                self._header(m, header, is_magic, index, left)
-            with m.State("PAYLOAD"), m.If(taken):
+            with m.State("HEADER"):
+                self._header(m, header, is_magic, index, left, taken)
+            with m.State("BODY"), m.If(taken):
                 m.d.sync += [index.eq(index + 1), left.eq((left - 1)[:len(left)].as_signed())]
                 with m.If(last):
                     m.next = "HEADER"
-                # A packet that is too long is dropped at its end.
-                with m.Elif(left[-1] & ~too_long):
-                    m.next = "CRC"
-            with m.State("CRC"), m.If(taken):
-                m.d.sync += claimed.eq(word)
-                m.next = "SKIP"
-                with m.If(last):
-                    m.next = "SETTLE"
+                    with m.If(left[-1]):
+                        m.d.sync += listens.eq(0)
+                        m.next = "WORK"
+                with m.Elif(left[-1]):
+                    m.next = "SKIP"
+            with m.State("WORK"):
+                m.next = "SETTLE"
             with m.State("SETTLE"):
                 m.next = "CHECK"
             with m.State("CHECK"):
                 m.next = "HOLD"
-                with m.If(differs.any()):
+                with m.If(differs.any() | too_long):
+                    m.d.sync += listens.eq(1)
                     m.next = "HEADER"
             with m.State("SKIP"), m.If(taken & last):
                 m.next = "HEADER"
             with m.State("HOLD"), m.If(self.o.ready):
+                m.d.sync += listens.eq(1)
                 m.next = "HEADER"
         with m.If(taken & last):
             m.d.sync += index.eq(0)
 
         return m
 
-    def _header(self, m, header, is_magic, index, left):
-        """Take a word of the header, and see how it goes on."""
+    def _header(self, m, header, is_magic, index, left, taken):
+        """Look at a word of the header until it is taken, and see how it goes on."""
         word = self.i.payload.data
         # The last word of the header, where the length stands, has only just come.
         length = PACKET.layout(Cat(header.as_value()[:-32], word)).length
-
         m.d.sync += [
             header.as_value().word_select(index[:2], 32).eq(word),
-            index.eq(index + 1),
-            # Of the words of the payload, less two: its sign says that the next one is the last.
-            left.eq((length - 2)[:len(left)].as_signed()),
+            left.eq((length - 1)[:len(left)].as_signed()),
         ]
-        with m.If(self.i.payload.last):
-            m.next = "HEADER"
-        # The magic is looked at with the word behind it.
-        with m.Elif((index == 1) & ~is_magic):
-            m.next = "SKIP"
-        with m.Elif(index == PACKET.words - 1):
-            m.d.sync += index.eq(0)
-            with m.If(header.reply):
+        with m.If(taken):
+            m.d.sync += [index.eq(index + 1), is_magic.eq(word == MAGIC)]
+            with m.If(self.i.payload.last):
+                m.next = "HEADER"
+            # The magic is looked at with the word behind it.
+            with m.Elif((index == 1) & ~is_magic):
                 m.next = "SKIP"
-            with m.Elif(length == 0):
-                m.next = "CRC"
-            with m.Else():
-                m.next = "PAYLOAD"
+            with m.Elif(index == PACKET.words - 1):
+                m.d.sync += index.eq(0)
+                m.next = "BODY"
+                with m.If(header.reply):
+                    m.next = "SKIP"

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import PACKET, PACKET_WORD
-from hw.packet_crc import CRC_PORT
+from hw.packet_crc import CRC_PORT, PacketCrc
 
 __all__ = ["PacketSender"]
 
@@ -13,10 +13,10 @@ __all__ = ["PacketSender"]
 class PacketSender(wiring.Component):
     """Puts out a header, as many words of a payload as its length says, and the CRC of all.
 
-    The header must stay until it is taken, which is with the packet's last word.
+    The header must stay until it is taken, which is when the CRC is on its way.
 
-    Latency is `LATENCY` cycles from a header to its first word with a CRC of a word a cycle;
-    throughput that of the CRC.
+    Latency is `LATENCY` cycles from a header to its first word, and `CRC_AFTER` from the last word
+    before the CRC to it with a CRC of a word a cycle; throughput that of the CRC.
 
     Members
     -------
@@ -30,7 +30,9 @@ class PacketSender(wiring.Component):
         To a `PacketCrc`.
     """
 
-    LATENCY = 1
+    LATENCY = 2
+
+    CRC_AFTER = 1 + PacketCrc.LATENCY
 
     def __init__(self):
         super().__init__({
@@ -44,56 +46,63 @@ class PacketSender(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         crc, length = self.crc, self.i.payload.length
-
-        header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
         number = Signal(range(PACKET.words))
         left = Signal(signed(len(length) + 1), reset_less=True)  # its sign says: the last word
         has_payload = Signal(reset_less=True)
-        in_header, in_payload, taken = Signal(), Signal(), Signal()
+        # A word waits in a register until it is worked into the CRC and taken.
+        word = Signal(PACKET_WORD, reset_less=True)
+        is_first = Signal(reset_less=True)
+        unworked, unsent = Signal(), Signal()
+        in_header, in_payload, in_crc = Signal(), Signal(), Signal()
+        free, comes = Signal(), Signal()
         m.d.comb += [
-            taken.eq(self.o.valid & self.o.ready),
-            self.i_payload.ready.eq(in_payload & crc.ready & self.o.ready),
-            crc.valid.eq(in_header | (in_payload & self.i_payload.valid)),
-            crc.start.eq(in_header & (number == 0)),
-            crc.word.eq(Mux(in_header, header[number], self.i_payload.payload)),
-            crc.take.eq(taken & crc.valid),
-            self.o.payload.data.eq(crc.word),
-            self.o.valid.eq(crc.valid & crc.ready),
+            free.eq((~unworked | crc.ready) & (~unsent | self.o.ready)),
+            comes.eq(free & (in_header | in_crc | (in_payload & self.i_payload.valid))),
+            self.i_payload.ready.eq(in_payload & free),
+            crc.start.eq(unworked & is_first),
+            crc.valid.eq(unworked),
+            crc.take.eq(unworked & crc.ready),
+            crc.word.eq(word.data),
+            self.o.payload.eq(word),
+            self.o.valid.eq(unsent),
+            self.i.ready.eq(in_crc & free),
         ]
-
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.sync += [
-                    number.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
-                    has_payload.eq(length != 0),
-                ]
-                with m.If(self.i.valid):
-                    m.d.comb += self.o_reads.eq(length != 0)
-                    m.next = "HEADER"
-            with m.State("HEADER"):
-                m.d.comb += in_header.eq(1)
-                with m.If(taken):
-                    m.d.sync += number.eq(number + 1)
-                    with m.If(number == PACKET.words - 1):
-                        m.next = "SETTLE"
-                        with m.If(has_payload):
-                            m.next = "PAYLOAD"
-            with m.State("PAYLOAD"):
-                m.d.comb += in_payload.eq(1)
-                with m.If(taken):
-                    m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
-                    with m.If(left[-1]):
-                        m.next = "SETTLE"
-            with m.State("SETTLE"):
-                m.next = "CRC"
-            with m.State("CRC"):
-                m.d.comb += [
-                    self.o.valid.eq(1),
-                    self.o.payload.data.eq(crc.crc),
-                    self.o.payload.last.eq(1),
-                    self.i.ready.eq(taken),
-                ]
-                with m.If(taken):
-                    m.next = "IDLE"
-
+        header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
+        source = Mux(in_header, header[number], self.i_payload.payload)
+        with m.If(free):
+            m.d.sync += [
+                word.data.eq(Mux(in_crc, crc.crc, source)), word.last.eq(in_crc),
+                is_first.eq(in_header & (number == 0)),
+            ]
+        m.d.sync += [
+            unworked.eq((comes & ~in_crc) | (unworked & ~crc.ready)),
+            unsent.eq(comes | (unsent & ~self.o.ready)),
+        ]
+        self._order(m, comes, number, left, has_payload, unworked, (in_header, in_payload, in_crc))
         return m
+
+    def _order(self, m, comes, number, left, has_payload, unworked, parts):
+        """Put out one part of the packet after the other."""
+        in_header, in_payload, in_crc = parts
+        length = self.i.payload.length
+        works = Signal()
+        is_idle = ~(in_header | in_payload | in_crc | works)
+        with m.If(is_idle):
+            m.d.sync += [
+                number.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
+                has_payload.eq(length != 0), in_header.eq(self.i.valid),
+            ]
+            m.d.comb += self.o_reads.eq(self.i.valid & (length != 0))
+        with m.If(comes & in_header):
+            m.d.sync += number.eq(number + 1)
+            with m.If(number == PACKET.words - 1):
+                m.d.sync += [
+                    in_header.eq(0), in_payload.eq(has_payload), works.eq(~has_payload)]
+        with m.If(comes & in_payload):
+            m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
+            with m.If(left[-1]):
+                m.d.sync += [in_payload.eq(0), works.eq(1)]
+        with m.If(works & ~unworked):
+            m.d.sync += [works.eq(0), in_crc.eq(1)]
+        with m.If(comes & in_crc):
+            m.d.sync += in_crc.eq(0)

@@ -47,15 +47,15 @@ class UartReceiver(wiring.Component):
         bit = Signal(range(8))
         byte = Signal(8, reset_less=True)
         sample = Signal()
-        m.d.comb += [
-            sample.eq(cycle == 0),
-            self.o.payload.eq(byte),
+        m.d.comb += self.o.payload.eq(byte)
+        m.d.sync += [
+            cycle.eq(Mux(sample, self.divisor - 1, cycle - 1)),
+            sample.eq(cycle == 1),
         ]
-        m.d.sync += cycle.eq(Mux(sample, self.divisor - 1, cycle - 1))
 
         with m.FSM():
             with m.State("IDLE"), m.If(~line):
-                m.d.sync += cycle.eq(self.divisor // 2 - 1)
+                m.d.sync += [cycle.eq(self.divisor // 2 - 1), sample.eq(0)]
                 m.next = "START"
             with m.State("START"), m.If(sample):
                 m.d.sync += bit.eq(0)

@@ -44,25 +44,28 @@ class UartTransmitter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        # Between bytes the line is high since ones follow the stop bit.
+        frame = Signal(_FRAME, init=(1 << _FRAME) - 1)
         cycle = Signal(range(self.divisor))
         left = Signal(range(_FRAME + 1))
-        frame = Signal(_FRAME, reset_less=True)
-        bit_ends = Signal()
-
-        m.d.comb += [
-            bit_ends.eq(cycle == 0),
-            self.i.ready.eq((left == 0) | ((left == 1) & bit_ends)),
+        # Registers say what `cycle` and `left` are: nothing waits for a comparison.
+        bit_ends, is_last, ready = Signal(), Signal(), Signal(init=1)
+        m.d.comb += self.i.ready.eq(ready)
+        m.d.sync += [
+            self.o_line.eq(frame[0]),
+            bit_ends.eq(cycle == 1),
+            is_last.eq(left == 1),
         ]
-        m.d.sync += self.o_line.eq((left == 0) | frame[0])
-        with m.If(self.i.valid & self.i.ready):
+        with m.If(self.i.valid & ready):
             m.d.sync += [
                 frame.eq(Cat(C(0, 1), self.i.payload, C(1, 1))),
-                left.eq(_FRAME),
-                cycle.eq(self.divisor - 1),
+                left.eq(_FRAME), cycle.eq(self.divisor - 1), bit_ends.eq(0), ready.eq(0),
             ]
-        with m.Elif(left != 0):
+        with m.Else():
             m.d.sync += cycle.eq(Mux(bit_ends, self.divisor - 1, cycle - 1))
             with m.If(bit_ends):
-                m.d.sync += [frame.eq(frame >> 1), left.eq(left - 1)]
+                m.d.sync += [frame.eq(Cat(frame[1:], C(1, 1))), left.eq(left - 1)]
+            with m.If(is_last & (cycle == 1)):
+                m.d.sync += ready.eq(1)
 
         return m

@@ -9,7 +9,7 @@ import cocotb
 from hw.host_port import HostMemory
 from hw.link import Link
 from hw.packet import MAGIC, MAX_WORDS, STATUS_WORDS, Command, Result
-from hw.packet_crc import PacketCrc
+from hw.packet_sender import PacketSender
 from hw.register_map import REGISTERS
 from sim import clock
 from sim.core_model import CoreModel
@@ -122,12 +122,12 @@ async def the_longest_packets(dut: Any) -> None:
     where: dict[str, Any] = {"memory": HostMemory.WEIGHT, "address": 7}
     await bench.ask(request(data, sequence=1, command=Command.WRITE, **where))
     taken = bench.driver.cycles
-    assert taken[-1] - taken[0] == (MAX_WORDS + 3) * pace + 1
+    assert taken[-1] - taken[0] == (MAX_WORDS + 4) * pace
     reply = await bench.ask(request(sequence=2, command=Command.READ, count=MAX_WORDS, **where))
     assert reply.payload == data
     given = bench.monitor.cycles[-(MAX_WORDS + 5) :]
     # The CRC itself goes out as soon as it is there.
-    late = (MAX_WORDS + 3) * pace + PacketCrc.LATENCY
+    late = (MAX_WORDS + 4) * pace - 1 + PacketSender.CRC_AFTER
     assert given[-1] - given[0] == late, "a bubble within a reply"
 
 
@@ -139,7 +139,7 @@ async def latency(dut: Any) -> None:
         asked = request(sequence=sequence, command=Command.READ, count=1)
         await bench.ask(asked)
         found = bench.monitor.cycles[-6] - bench.driver.cycles[-1]
-        assert found == Link(**parameters()).latency + _pace() - 1, f"a latency of {found}"
+        assert found == Link(**parameters()).latency, f"a latency of {found}"
 
 
 @cocotb.test()

@@ -122,7 +122,7 @@ async def words_that_are_not_taken(dut: Any) -> None:
     """Then packets are lost, but what comes through is one of them or is ended early."""
     await clock.start(dut)
     bench = _Bench(dut, sink="BURSTS")
-    packets = _packets("slow", 80, first=0)
+    packets = _packets("slow", 160, first=0)
     whole = [beats(packet) for packet in packets]
     for packet in packets:
         await bench.driver.send(_bytes(packet))
