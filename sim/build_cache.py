@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +24,18 @@ def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
     """Return ``folder``, made by ``build`` unless it exists already.
 
     ``build`` fills an empty folder beside it, which takes its name only when it is complete: a
-    build that fails or is killed leaves nothing to be mistaken for a finished one. Processes that
-    want the same folder wait for the first one to make it.
+    build that fails leaves nothing, and one that is killed nothing to be mistaken for a finished
+    one, which the next one takes away. Processes that want the same folder wait for the first one
+    to make it.
     """
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_name(folder.name + ".lock")):
         if not folder.is_dir():
-            unfinished = Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
+            unfinished = folder.with_name(folder.name + ".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+            unfinished.mkdir()
             try:
                 build(unfinished)
                 unfinished.replace(folder)

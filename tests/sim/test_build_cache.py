@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 
@@ -37,3 +39,15 @@ def test_a_failed_build_leaves_nothing_and_can_be_repeated(tmp_path):
         build_once(tmp_path / "key", fail)
     assert [path.name for path in tmp_path.iterdir()] == ["key.lock"]
     assert build_once(tmp_path / "key", lambda folder: None).is_dir()
+
+
+def test_what_a_killed_build_left_is_taken_away(tmp_path):
+    killed = (
+        "import os, sys; from pathlib import Path; from sim.build_cache import build_once;"
+        "build_once(Path(sys.argv[1]), lambda folder: (folder / 'half').mkdir() or os._exit(9))"
+    )
+    subprocess.run([sys.executable, "-c", killed, tmp_path / "key"], check=False)
+    assert len(list(tmp_path.rglob("half"))) == 1
+    assert not (tmp_path / "key").exists()
+    assert not list(build_once(tmp_path / "key", lambda folder: None).iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"key", "key.lock"}
