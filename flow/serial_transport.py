@@ -4,17 +4,17 @@ import os
 import select
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from flow.errors import UserError
+from sim.closing import Closing
 
 __all__ = ["SerialTransport"]
 
 _PIECE = 4096
 
 
-class SerialTransport:
+class SerialTransport(Closing):
     """A serial port: 8 data bits, no parity, 1 stop bit, no flow control.
 
     Parameters
@@ -50,17 +50,6 @@ class SerialTransport:
         except termios.error as error:
             os.close(self._file)
             raise UserError(f"{port} must be a serial port: {error.args[-1]}") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the port."""

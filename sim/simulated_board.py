@@ -6,10 +6,10 @@ The simulation stands still except while an answer is waited for, and runs by it
 import struct
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from sim import verilator
+from sim.closing import Closing
 from sim.errors import SimulationError, tail
 from sim.simulator import Simulator
 
@@ -20,7 +20,7 @@ _PS = 1e12
 _START = 20e-6
 
 
-class SimulatedBoard:
+class SimulatedBoard(Closing):
     """A program of `sim.pin_server`: what `flow.serial_transport` is to a real board.
 
     Its time is simulated time.
@@ -48,17 +48,6 @@ class SimulatedBoard:
         self._answers: IO[bytes] = self._process.stdout
         # A board is not spoken to in the moment that it is switched on.
         self.receive(_START)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the simulation."""

@@ -7,11 +7,11 @@ of it depends on how fast the host is.
 import os
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, Protocol
 
 from sim import verilator
 from sim.clock import CLOCK_PERIOD_NS
+from sim.closing import Closing
 from sim.errors import SimulationError, tail
 from sim.link_bench import ANSWER, COMMAND, WORD_BYTES, LinkBench
 from sim.simulator import Simulator
@@ -29,7 +29,7 @@ class LinkServer(Protocol):
         """End it, and return what it said."""
 
 
-class SimulatedLink:
+class SimulatedLink(Closing):
     """Carries packets to `hw.accelerator_axi.AcceleratorAxi` in a simulator, and its replies.
 
     Its time is that of the simulation, at 100 MHz.
@@ -45,17 +45,6 @@ class SimulatedLink:
         """Clock cycles so far, those of the reset too."""
         self._server = server
         self._frames: list[bytes] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the simulation."""
