@@ -10,7 +10,7 @@ from flow.errors import UserError, user_input
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flow.quantization_job import QuantizationResult
+    from flow.quantization_job import QuantizationResult, QuantizationSettings
     from golden.ranges import RangeRule
 
 __all__ = ["command"]
@@ -106,30 +106,11 @@ def command(
     """
     from rich.console import Console
 
-    from flow.calibration import ActivationSettings
-    from flow.quantization_job import QuantizationSettings, quantize_file
-    from flow.weight_quantization import WeightSettings
-    from golden.formats import IntegerFormat
+    from flow.quantization_job import quantize_file
 
-    if percentile is not None and method != "percentile":
-        raise UserError(f"--percentile is about --method percentile, not {method}; give one")
-    weight_method = weight_method or ("minmax" if weight_bits == "8" else "mse")
-    with user_input():
-        settings = QuantizationSettings(
-            ActivationSettings(
-                rule=_rule(method),
-                percent=percentile,
-                format=IntegerFormat.parse(activations),
-                symmetric=not asymmetric,
-                power_of_two=scale == "power-of-two",
-            ),
-            WeightSettings(
-                format=IntegerFormat(int(weight_bits), signed=True),
-                rule=_rule(weight_method),
-                per_channel=per_channel,
-                power_of_two=scale == "power-of-two",
-            ),
-        )
+    settings = _settings(
+        method, percentile, weight_method, weight_bits, per_channel, scale, activations, asymmetric
+    )
     out = model.with_name(f"{model.stem}_int8.onnx") if out is None else out
     if out.resolve() == model.resolve():
         raise UserError(f"--out {out} is the float model itself; give another name")
@@ -149,6 +130,43 @@ def command(
         )
     _show(result, console)
     console.print(f"{out}: {result.size:,} bytes", markup=False)
+
+
+def _settings(
+    method: str,
+    percentile: float | None,
+    weight_method: str | None,
+    weight_bits: str,
+    per_channel: bool,
+    scale: str,
+    activations: str,
+    asymmetric: bool,
+) -> "QuantizationSettings":
+    """Return what the options of the same names ask for."""
+    from flow.calibration import ActivationSettings
+    from flow.quantization_job import QuantizationSettings
+    from flow.weight_quantization import WeightSettings
+    from golden.formats import IntegerFormat
+
+    if percentile is not None and method != "percentile":
+        raise UserError(f"--percentile is about --method percentile, not {method}; give one")
+    weight_method = weight_method or ("minmax" if weight_bits == "8" else "mse")
+    with user_input():
+        return QuantizationSettings(
+            ActivationSettings(
+                rule=_rule(method),
+                percent=percentile,
+                format=IntegerFormat.parse(activations),
+                symmetric=not asymmetric,
+                power_of_two=scale == "power-of-two",
+            ),
+            WeightSettings(
+                format=IntegerFormat(int(weight_bits), signed=True),
+                rule=_rule(weight_method),
+                per_channel=per_channel,
+                power_of_two=scale == "power-of-two",
+            ),
+        )
 
 
 def _rule(method: str) -> "RangeRule":

@@ -139,8 +139,7 @@ def run_tasks(
 
     def keep(task: Task, outstanding: Outstanding) -> None:
         try:
-            measured = outstanding.result()
-            store.save(task.key, task.point.name, measured)
+            store.save(task.key, task.point.name, measured := outstanding.result())
         except UserError as error:
             failures.append(error)
             return
