@@ -38,11 +38,13 @@ async def _fill(dut: Any, beats: list[int], taken: list[int]) -> None:
     ``taken`` gets the cycle of each, which is that of the edge at its end.
     """
     under_way: list[int | None] = [None] * parameters()["delay"]
-    left = list(beats)
+    left, said = list(beats), None
     while left or any(beat is not None for beat in under_way):
         await RisingEdge(dut.clk)
         await Timer(1, "ns")  # room is taken in the cycle in which it is seen
-        beat = left.pop(0) if left and int(dut.o_room.value) else None
+        has_room = int(dut.o_room.value)
+        assert said in (None, has_room), f"room of {has_room} in the cycle after {said} was said"
+        beat = left.pop(0) if left and has_room else None
         if beat is not None:
             taken.append(clock.cycle() + 1)
         under_way.append(beat)
@@ -50,6 +52,8 @@ async def _fill(dut: Any, beats: list[int], taken: list[int]) -> None:
         dut.i_take_room.value = int(beat is not None)
         dut.i_valid.value = int(arriving is not None)
         dut.i_payload.value = 0 if arriving is None else arriving
+        await Timer(1, "ns")
+        said = int(dut.o_will_have_room.value)
     await RisingEdge(dut.clk)
     dut.i_take_room.value = 0
     dut.i_valid.value = 0
