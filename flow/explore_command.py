@@ -55,7 +55,11 @@ def _axis_options(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--frequency", type=float, default=200, show_default=True, help="Aim, in MHz.")
 @click.option(
-    "--timeout", type=float, default=900, show_default=True, help="Seconds for place and route."
+    "--timeout",
+    type=float,
+    default=900,
+    show_default=True,
+    help="Seconds for synthesis, and for place and route.",
 )
 @click.option("--workers", type=int, help="Processes at a time.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Use the workers of a Dask scheduler instead.")

@@ -14,16 +14,19 @@ for command in sys.argv[1:]:
 """
 
 
-def run_yosys(*commands):
+def run_yosys(*commands, timeout=None):
     """Run commands on one design, in order, and return what Yosys printed.
 
     Raises
     ------
     RuntimeError
         A command failed; the sentence ends with what Yosys said last.
+    subprocess.TimeoutExpired
+        They did not end in `timeout` seconds.
     """
     process = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, *commands], capture_output=True, text=True, check=False
+        [sys.executable, "-c", _SCRIPT, *commands],
+        capture_output=True, text=True, check=False, timeout=timeout,
     )
     if process.returncode != 0:
         last = (process.stdout + process.stderr).strip().splitlines()[-1:]

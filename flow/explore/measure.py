@@ -4,7 +4,9 @@ import json
 import platform
 import re
 import shutil
+import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from flow.errors import UserError
@@ -17,6 +19,7 @@ from flow.parts import Family, Part
 from flow.place_and_route import LOG, find_nextpnr, place_and_route
 from flow.synthesis import CellCounts, Netlist, synthesize
 from hw.accelerator_uart import AcceleratorUart
+from hw.yosys import run_yosys
 from sim.build_cache import build_once, content_hash
 
 __all__ = ["measure_point"]
@@ -52,6 +55,9 @@ def measure_point(task: Task) -> Measurement:
         netlist = _netlist(task)
     except UserError as error:
         return Measurement(Outcome.FAILED, reason=str(error))
+    except subprocess.TimeoutExpired:
+        reason = f"yosys did not end in {task.timeout:g} s"
+        return Measurement(Outcome.TIMED_OUT, reason=reason, seconds=task.timeout)
     if lacking := _lacking(netlist.counts, design.of_part):
         return Measurement(Outcome.DOES_NOT_FIT, counts=netlist.counts, reason=lacking)
     return _routed(task, netlist)
@@ -62,7 +68,9 @@ def _netlist(task: Task) -> Netlist:
     config, family = task.point.design.config, task.point.design.of_part.family
 
     def build(folder: Path) -> None:
-        made = synthesize(AcceleratorUart(config, divisor=_DIVISOR), TOP, family, folder)
+        component = AcceleratorUart(config, divisor=_DIVISOR)
+        yosys = partial(run_yosys, timeout=task.timeout)
+        made = synthesize(component, TOP, family, folder, yosys=yosys)
         (folder / _CELLS).write_text(json.dumps(dict(made.cells)), encoding="utf-8")
 
     name = content_hash(description(config), family.value, task.fingerprint)

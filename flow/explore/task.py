@@ -22,7 +22,7 @@ class Task:
     folder : Path
         Where the worker keeps netlists and works, from where it was started.
     timeout : float
-        Seconds for place and route.
+        Seconds for synthesis, and for place and route.
     """
 
     point: Point

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,12 @@ class Tools:
         self.cells = CELLS
         self.route = lambda folder: Routed(123.5, {}, {}, 7.0, folder, {})
         self.synthesized = 0
+        self.yosys = lambda yosys: None
         self.asked = []
 
-    def synthesize(self, component, top, family, folder):
+    def synthesize(self, component, top, family, folder, *, yosys):
         self.synthesized += 1
+        self.yosys(yosys)
         path = folder / f"{top}.json"
         path.write_text(json.dumps({"modules": {top: {"cells": {}}}}))
         return Netlist(path, top, family, self.cells)
@@ -64,6 +67,13 @@ def says(text):
         raise UserError("nextpnr must leave a report, and did not")
 
     return route
+
+
+def test_a_synthesis_that_takes_too_long_is_ended(tmp_path, tools):
+    tools.yosys = lambda yosys: yosys("help")
+    found = measure.measure_point(replace(task(tmp_path), timeout=0.01))
+    assert (found.outcome, found.reason) == (Outcome.TIMED_OUT, "yosys did not end in 0.01 s")
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_a_routed_point_has_its_numbers_and_leaves_only_the_netlist(tmp_path, tools):
