@@ -230,7 +230,8 @@ class Array:
     def _load_parameters(self) -> int:
         """Return when an entry of parameters is loaded."""
         free = self._freed[-self._entries] + 1
-        return self.parameters.take(self._engine.cols, free) + ParameterLoader.LOADED_AFTER
+        loaded_after: int = ParameterLoader.LOADED_AFTER
+        return self.parameters.take(self._engine.cols, free) + loaded_after
 
     def _drain(self, rows: int) -> None:
         """Drain the pass that was launched last."""
