@@ -49,7 +49,7 @@ SMALLEST = {
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"rows": 2, "cols": 2, "depth": 4, **SMALLEST}],
+    everyday=[{"rows": 2, "cols": 2, "lanes": 1, "depth": 4, **SMALLEST}],
     long=[
         {"rows": 4, "cols": 3, "depth": 16, **SMALL},
         {"rows": 1, "cols": 1, "depth": 2, **SMALL},
