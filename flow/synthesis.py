@@ -16,11 +16,32 @@ from hw.yosys import run_yosys
 
 __all__ = ["CellCounts", "Netlist", "count_cells", "synthesize"]
 
-_SYNTHESIS = {
-    Family.ECP5: "synth_ecp5 -abc9",
-    Family.ICE40: "synth_ice40 -abc9 -device u -dsp",
-    Family.GOWIN: "synth_gowin",
-    Family.XC7: "synth_xilinx -family xc7 -flatten -noiopad",
+# A Gowin part has an enable and a reset for two flip-flops, and each of these only behind its own
+# look-up table, in place of which it stands if it has none. So enables that few share, and the
+# multiplexers between tables, cost places: tables in front do the same.
+_FEW = 9
+_CLOCKED = (
+    "$_DFF_?_ 0",
+    "$_DFFE_?P_ 0",
+    "$_SDFF_?P?_ r",
+    "$_SDFFE_?P?P_ r",
+    "$_DFF_?P?_ r",
+    "$_DFFE_?P?P_ r",
+)
+_WITHOUT_FEW = " ".join(
+    (f"dfflegalize -mince {_FEW} -minsrst {_FEW}", *(f"-cell {kind}" for kind in _CLOCKED))
+)
+
+_SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
+    Family.ECP5: ("synth_ecp5 -abc9",),
+    Family.ICE40: ("synth_ice40 -abc9 -device u -dsp",),
+    Family.GOWIN: (
+        "synth_gowin -nowidelut -run begin:map_ffs",
+        _WITHOUT_FEW,
+        "opt_clean",
+        "synth_gowin -nowidelut -run map_ffs:",
+    ),
+    Family.XC7: ("synth_xilinx -family xc7 -flatten -noiopad",),
 }
 
 # ABC9 names bit 3 of a net `x` as Amaranth names element 3 of an array `x`: Yosys 0.70 then takes
@@ -135,6 +156,7 @@ def synthesize(
     """
     folder.mkdir(parents=True, exist_ok=True)
     source, target = folder / f"{top}.il", folder / f"{top}.json"
+    steps = _SYNTHESIS[family]
     source.write_text(emit_rtlil(component, top), encoding="utf-8")
     target.unlink(missing_ok=True)
     try:
@@ -143,7 +165,7 @@ def synthesize(
             _DISTINCT_NAMES,
             DISTINCT_ADDRESSES,
             *_BEFORE.get(family, ()),
-            f"{_SYNTHESIS[family]} -top {top}",
+            *(f"{step} -top {top}" if step.startswith("synth_") else step for step in steps),
             *_AFTER.get(family, ()),
             f"write_json {target}",
         )
