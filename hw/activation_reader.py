@@ -8,6 +8,7 @@ from hw.activation_window import ActivationWindow
 from hw.job_layout import job_layout
 from hw.loop import Loop
 from hw.loop_nest import LoopNest
+from hw.multiplier_kind import MultiplierKind
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import delayed, registered
 
@@ -36,6 +37,8 @@ class ActivationReader(wiring.Component):
         Cycles from an address to its data, 3 to 9, so that fewer than 16 jobs are ever here.
     instruction : data.Layout or None
         A layout of the instruction's fields, see `job_layout`.
+    multiplier : MultiplierKind
+        What the product of an address is built of.
 
     Members
     -------
@@ -67,7 +70,8 @@ class ActivationReader(wiring.Component):
 
     READ_AFTER = BEGIN_AFTER + LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
 
-    def __init__(self, *, rows, size, read_latency, instruction=None):
+    def __init__(self, *, rows, size, read_latency, instruction=None,
+                 multiplier=MultiplierKind.PORTABLE):
         # At least until it is known that a window is outside; at most one job for each number of
         # `o_read` but one: those of a row each on their way, one in the loops and one before them.
         least = ActivationWindow.OUTSIDE_AFTER - ActivationWindow.ADDRESS_AFTER
@@ -76,6 +80,7 @@ class ActivationReader(wiring.Component):
             raise ValueError(f"read_latency must be from {least} to {most}, not {read_latency}")
         self.rows = rows
         self.size = size
+        self.multiplier = multiplier
         self.read_latency = read_latency
         self.job = job_layout(*self.FIELDS, instruction=instruction, wait_for=4)
         row = data.ArrayLayout(signed(8), rows)
@@ -132,7 +137,7 @@ class ActivationReader(wiring.Component):
 
         m.submodules.loops = loops = LoopNest(self.job, self._loops())
         m.submodules.window = window = ActivationWindow(
-            loops.iteration, rows=self.rows, size=self.size
+            loops.iteration, rows=self.rows, size=self.size, multiplier=self.multiplier
         )
         m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
         wiring.connect(m, output.o, wiring.flipped(self.o))

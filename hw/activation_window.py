@@ -5,6 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.folded import folded
+from hw.multiplier import Multiplier
+from hw.multiplier_kind import MultiplierKind
 from hw.pipeline import delayed, registered
 
 __all__ = ["ActivationWindow"]
@@ -36,6 +38,8 @@ class ActivationWindow(wiring.Component):
         Bytes of a window.
     size : int
         Bytes of the memory.
+    multiplier : MultiplierKind
+        What the product is built of, if its factors fit.
 
     Members
     -------
@@ -53,7 +57,8 @@ class ActivationWindow(wiring.Component):
     EXTENT_AFTER = 5
     OUTSIDE_AFTER = 7
 
-    def __init__(self, iteration, *, rows, size):
+    def __init__(self, iteration, *, rows, size, multiplier=MultiplierKind.PORTABLE):
+        self.multiplier = multiplier
         self.rows = rows
         self.size = size
         super().__init__({
@@ -75,16 +80,15 @@ class ActivationWindow(wiring.Component):
         row_bytes = registered(m, job.row_bytes, name="row_bytes")
         image_rows = registered(m, job.image_rows, name="image_rows")
 
-        # Cycle 2: the place in the image. The product counts only for a row of the image.
+        # Cycle 2: the place in the image.
         offset = registered(m, outer + inner, name="offset")
         bits = len(image_rows)
         in_image = registered(
             m, (row[bits:] == 0) & (row[:bits] < image_rows), name="in_image"
         )
-        product = registered(m, row[:bits] * row_bytes, name="product")
         row_bytes = registered(m, row_bytes, name="row_bytes_2")
 
-        # Cycle 3: the place from the start of the image.
+        # Cycle 3: the place from the start of the image. The product counts only for a row of it.
         before = registered(m, -offset, name="before")
         remaining = registered(m, row_bytes - offset, name="remaining")
         base = delayed(m, job.activation_address, 2, name="base")
@@ -93,11 +97,13 @@ class ActivationWindow(wiring.Component):
         near = offset[:len(row_bytes) + 2].as_signed()
         start = registered(m, base + near, name="start")
         in_image = registered(m, in_image, name="in_image_3")
-        product = registered(m, folded(product, self.size - 1), name="product_3")
+        product = self._product(m, (sums.ky + sums.y)[:bits], job.row_bytes)
 
-        # Cycle 4: the address.
-        address = registered(m, start + product, name="address")
-        m.d.comb += self.o_address.eq(address[:len(self.o_address)])
+        # Cycle 4: the address, and whether the row is behind the memory.
+        bits = len(self.o_address)
+        address = registered(m, start + product[:bits], name="address")
+        m.d.comb += self.o_address.eq(address[:bits])
+        behind = delayed(m, product[bits:].any(), 3, name="behind")
 
         # Cycle 5: the extent.
         m.d.comb += [
@@ -109,9 +115,23 @@ class ActivationWindow(wiring.Component):
         address = registered(m, address, name="address_5")
         end = registered(m, address + self.o_end, name="end_address")
         some = registered(m, self.o_lead < self.o_end, name="some")
-        m.d.comb += self.o_outside.eq(registered(m, some & (end > self.size), name="outside"))
+        m.d.comb += self.o_outside.eq(
+            registered(m, some & (behind | (end > self.size)), name="outside"))
 
         return m
+
+    def _product(self, m, row, row_bytes):
+        """Return where a row begins, three cycles later, or something behind the memory."""
+        kind = self.multiplier
+        if kind is MultiplierKind.ECP5 and max(len(row), len(row_bytes)) < kind.max_bits:
+            multiplier = Multiplier(row.shape(), row_bytes.shape(), kind=kind, holds_b=False)
+            m.submodules.row_product = multiplier
+            m.d.comb += [multiplier.a.eq(row), multiplier.b.eq(row_bytes)]
+            return multiplier.o
+        # Fewer registers: an address is folded before the last of them.
+        a, b = registered(m, row, name="product_a"), registered(m, row_bytes, name="product_b")
+        product = registered(m, a * b, name="product")
+        return registered(m, folded(product, self.size - 1), name="product_3")
 
     def _clamped(self, m, value, enable, *, name):
         """Return a signed value clamped to 0 … rows, or 0 without `enable`, two cycles later."""

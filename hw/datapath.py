@@ -68,7 +68,7 @@ class Datapath(wiring.Component):
             "passes": PassGenerator(passes=config.passes, depth=engine.depth),
             "activations": ActivationReader(
                 rows=engine.rows, size=config.activation_bytes, read_latency=read_latency,
-                instruction=narrow),
+                instruction=narrow, multiplier=engine.multiplier),
             "outputs": OutputWriter(
                 cols=engine.cols, size=config.activation_bytes, instruction=narrow),
         }

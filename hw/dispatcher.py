@@ -58,8 +58,8 @@ class Dispatcher(wiring.Component):
     """
 
     OFFER_AFTER = 1
-    TAKEN_AFTER = 1
-    END_AFTER = 1
+    TAKEN_AFTER = 2
+    END_AFTER = 2
 
     COUNT_BITS = 4
     """Of the counts of jobs: fewer than 16 are under way."""
@@ -97,10 +97,13 @@ class Dispatcher(wiring.Component):
         given, drained = Signal(self.COUNT_BITS), Signal(self.COUNT_BITS)
         full = self._is_full(given, self.i_read) | self._is_full(drained, self.i_written)
         # One that is offered is finished: the reader may have counted it already.
-        offered = Signal()
+        offered, taken = Signal(), Signal()
         finished = self._send(m, offered)
-        m.d.comb += self.i.ready.eq(offered & finished)
-        m.d.sync += offered.eq((offered & ~finished) | (~offered & self.i.valid & runs & ~full))
+        m.d.comb += self.i.ready.eq(taken)
+        m.d.sync += [
+            taken.eq(offered & finished & ~taken),
+            offered.eq((offered & ~taken) | (~offered & self.i.valid & runs & ~full)),
+        ]
 
         with m.If(self.i.ready):
             m.d.sync += [given.eq(given + 1), drained.eq(drained + drain)]
@@ -183,7 +186,8 @@ class Dispatcher(wiring.Component):
         written_index = self._find_written(m, drained)
 
         # What comes first in the program is looked at last.
-        idle = (self.i_read == given) & (self.i_written == drained)
+        idle = registered(
+            m, (self.i_read == given) & (self.i_written == drained) & ~self.i.ready, name="idle")
         m.d.sync += self.o_ended.eq(0)
         with m.If(self.i.valid & ~runs & idle):
             m.d.sync += [

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.pipeline import named
+from hw.pipeline import copied, named
 
 __all__ = ["LoopNest"]
 
@@ -83,66 +83,84 @@ class LoopNest(wiring.Component):
         m.d.comb += [
             load.eq(fresh & (~active | done)),
             stays_active.eq(load | (active & ~done)),
-            takes_job.eq(step & loaded),
             self.o_take_room.eq(step),
         ]
+        will_step = named(m, stays_active & self.i_will_have_room, name="will_step")
         m.d.sync += [
             active.eq(stays_active),
-            step.eq(stays_active & self.i_will_have_room),
+            step.eq(will_step),
+            takes_job.eq(will_step & (load | (loaded & ~step))),
             self.o.valid.eq(step),
         ]
+        # Apart from what decides; a step too many, after a reset, would move nothing that counts.
+        moves, = copied(m, will_step, 1, name="moves")
         with m.If(load | step):
             m.d.sync += loaded.eq(load)
         with m.If(takes_job):
             m.d.sync += self.o.payload.job.eq(following)
 
-        # A loop goes on when all loops inside it are in their last iteration.
-        inner = []
+        # A loop goes on when all loops inside it are in their last iteration. That is known a cycle
+        # ahead, since it enables many registers.
+        turn = first_turn = next_turn = C(1, 1)
         for name, loop in reversed(self.loops.items()):
-            advances = named(m, step & Cat(inner).all() if inner else step, name=f"{name}_advances")
-            last, goes_on = self._add_counter(m, name, loop, advances, load)
-            inner.append(last)
-            with m.If(step):
+            last, first_last, next_last = self._add_counter(m, name, loop, turn, load)
+            # How it came to its present iteration: by going on, or again from the beginning.
+            # Neither if a loop around it went on, or no loop did.
+            goes_on = [
+                Signal(name=f"{name}_{what}", reset_less=True) for what in ("went_on", "restarted")]
+            with m.If(moves):
                 m.d.sync += self.o.payload.last[name].eq(last)
-            self._add_sum(m, name, loop, (loaded, *goes_on), following)
-        m.d.comb += done.eq(step & Cat(inner).all())
+                m.d.sync += Cat(goes_on).eq(Cat(turn & ~last, turn & last))
+            self._add_sum(m, name, loop, (moves, loaded, *goes_on), following)
+            first_turn, next_turn = first_turn & first_last, next_turn & next_last
+            turn = Signal(name=f"{name}_ends", reset_less=True)
+            with m.If(load):
+                m.d.sync += turn.eq(first_turn)
+            with m.Elif(step):
+                m.d.sync += turn.eq(next_turn)
+        m.d.comb += done.eq(step & turn)
 
         return m
 
-    def _add_counter(self, m, name, loop, advances, load):
-        """Add the counter of a loop, whose sign says that it is in its last iteration.
+    def _add_counter(self, m, name, loop, turn, load):
+        """Add the counter of a loop, which goes on when it is its `turn`.
 
-        Return that, and how the loop has come to its present iteration: by going on, or again from
-        the beginning. Neither is so where a loop around it went on, or no loop did.
+        Return whether it is in its last iteration, is there first, and is there after this step.
         """
         bits = Shape.cast(self.job[loop.count].shape).width
+        # It begins at the count less three, and its sign says that the next iteration is the last.
         first, again, left = (
             Signal(signed(bits + 1), name=f"{name}_{what}", reset_less=True)
             for what in ("first", "again", "left")
         )
+        first_last, again_last, last = (
+            Signal(name=f"{name}_{what}", reset_less=True)
+            for what in ("first_last", "again_last", "last")
+        )
+        count = self.i.payload[loop.count]
         with m.If(self.i.ready):
-            m.d.sync += first.eq((self.i.payload[loop.count] - 2)[:bits + 1].as_signed())
-        last = left[-1]
-        went_on, restarted = (
-            Signal(name=f"{name}_{what}", reset_less=True) for what in ("went_on", "restarted"))
+            m.d.sync += [first.eq((count - 3)[:bits + 1].as_signed()), first_last.eq(count == 1)]
+        after = Mux(last, again_last, left[-1])
+        advances = self.o_take_room & turn
         with m.If(load):
             m.d.sync += [left.eq(first), again.eq(first)]
+            m.d.sync += [last.eq(first_last), again_last.eq(first_last)]
         with m.Elif(advances):
-            m.d.sync += left.eq(Mux(last, again, left - 1)[:bits + 1].as_signed())
-        with m.If(self.o_take_room):
-            m.d.sync += [went_on.eq(advances & ~last), restarted.eq(advances & last)]
-        return last, (went_on, restarted)
+            m.d.sync += [
+                left.eq(Mux(last, again, left - 1)[:bits + 1].as_signed()), last.eq(after),
+            ]
+        return last, first_last, Mux(turn, after, last)
 
     def _add_sum(self, m, name, loop, how, following):
         """Add the sum of a loop."""
-        loaded, went_on, restarted = how
+        moves, loaded, went_on, restarted = how
         job = self.o.payload.job
         if loop.is_limited(self.job):
             total, first, further = self._add_limited(m, name, loop)
         else:
             total, first = self.o.payload.sums[name], loop.first
             further = (total + job[loop.step])[:len(total)]
-        with m.If(self.o_take_room):
+        with m.If(moves):
             with m.If(loaded):
                 m.d.sync += total.eq(first(following))
             with m.Elif(restarted):

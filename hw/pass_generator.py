@@ -71,10 +71,12 @@ class PassGenerator(wiring.Component):
         tiles_left = Signal.like(self.i.payload.tiles_minus_1, reset_less=True)
         passes_left = Signal.like(self.i.payload.passes_minus_1, reset_less=True)
         first = Signal(reset_less=True)
-        tile_ends, ends = Signal(), Signal()
+        # Known a cycle ahead: whether this pass is the last of its tile, and this tile of the run.
+        tile_ends, last_tile, one_pass = (
+            Signal(name=name, reset_less=True) for name in ("tile_ends", "last_tile", "one_pass"))
+        ends = Signal()
         m.d.comb += [
-            tile_ends.eq(passes_left == 0),
-            ends.eq(tile_ends & (tiles_left == 0)),
+            ends.eq(tile_ends & last_tile),
             self.o.valid.eq(busy),
             self.o.payload.rows_minus_1.eq(run.rows_minus_1),
             self.o.payload.operation.eq(Mux(first, run.first, run.rest)),
@@ -86,7 +88,9 @@ class PassGenerator(wiring.Component):
             m.d.sync += [
                 first.eq(tile_ends),
                 passes_left.eq(next_left[:len(passes_left)]),
+                tile_ends.eq(Mux(tile_ends, one_pass, passes_left == 1)),
                 tiles_left.eq((tiles_left - tile_ends)[:len(tiles_left)]),
+                last_tile.eq(last_tile | (tile_ends & (tiles_left == 1))),
             ]
         with m.If(self.i.ready):
             m.d.sync += [
@@ -95,5 +99,8 @@ class PassGenerator(wiring.Component):
                 first.eq(1),
                 passes_left.eq(self.i.payload.passes_minus_1),
                 tiles_left.eq(self.i.payload.tiles_minus_1),
+                tile_ends.eq(self.i.payload.passes_minus_1 == 0),
+                one_pass.eq(self.i.payload.passes_minus_1 == 0),
+                last_tile.eq(self.i.payload.tiles_minus_1 == 0),
             ]
         return m

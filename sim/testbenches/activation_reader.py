@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from amaranth.lib.data import StructLayout
 
+from golden.names import parse_name
 from hw.accelerator_config import AcceleratorConfig
 from hw.activation_reader import ActivationReader
 from hw.config import EngineConfig
 from hw.loop_nest import LoopNest
+from hw.multiplier_kind import MultiplierKind
 from hw.narrow_instruction import NarrowInstruction
 from sim import clock
 from sim.activation_jobs import COUNTS, draw_job, draw_job_at_the_end
@@ -35,10 +37,15 @@ def _narrow(rows: int, size: int) -> NarrowInstruction:
     return NarrowInstruction(AcceleratorConfig(engine, activation_bytes=size))
 
 
-def _build(*, rows: int, size: int, read_latency: int, narrow: bool = False) -> Any:
-    instruction = _narrow(rows, size) if narrow else None
+def _build(
+    *, rows: int, size: int, read_latency: int, narrow: bool = False, kind: str = "portable"
+) -> Any:
     return ActivationReader(
-        rows=rows, size=size, read_latency=read_latency, instruction=instruction
+        rows=rows,
+        size=size,
+        read_latency=read_latency,
+        instruction=_narrow(rows, size) if narrow else None,
+        multiplier=parse_name(MultiplierKind, kind),
     )
 
 
@@ -50,6 +57,8 @@ TESTBENCH = Testbench(
     ],
     long=[
         {"rows": 8, "size": 256, "read_latency": 5},
+        {"rows": 8, "size": 65536, "read_latency": 7, "narrow": True, "kind": "ecp5"},
+        {"rows": 3, "size": 100, "read_latency": 4, "narrow": True, "kind": "ecp5"},
         {"rows": 1, "size": 64, "read_latency": 3},
         {"rows": 2, "size": 1000, "read_latency": 3, "narrow": True},
         {"rows": 4, "size": 4096, "read_latency": 4, "narrow": True},
