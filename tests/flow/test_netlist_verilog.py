@@ -24,7 +24,10 @@ from sim.simulator import Simulator
 ENGINES = [
     *((family, MultiplierKind.PORTABLE) for family in Family),
     (Family.ECP5, MultiplierKind.ECP5),
+    (Family.ECP5, MultiplierKind.ECP5_LUT),
     (Family.ICE40, MultiplierKind.ICE40),
+    (Family.GOWIN, MultiplierKind.LUT),
+    (Family.XC7, MultiplierKind.XC7),
 ]
 
 MEMORIES = [
