@@ -176,16 +176,15 @@ class HostAccess(wiring.Component):
         """Return the register that was read `Counters.LATE` cycles ago."""
         words = Value.cast(self.i_registers)
         index = request.address[:(REGISTERS.words - 1).bit_length()]
-        index = delayed(m, index, Counters.LATE - 1, name="index")
+        index = delayed(m, index, Counters.LATE - 2, name="index")
         word = Signal(_WORD, name="register")
-        m.d.comb += word.eq(self.i_counter)
         with m.Switch(index):
             for n in range(_COUNTER):
                 with m.Case(n):
                     m.d.comb += word.eq(words.word_select(n, _WORD))
-            for n in range(_COUNTER + len(COUNTERS), REGISTERS.words):
-                with m.Case(n):
-                    m.d.comb += word.eq(0)
+        is_counter = (index >= _COUNTER) & (index < _COUNTER + len(COUNTERS))
+        is_counter = registered(m, is_counter, name="is_counter_word")
+        word = Mux(is_counter, self.i_counter, registered(m, word, name="register"))
         return registered(m, word, name="register_word")
 
     def _memory_word(self, m, late):
