@@ -43,7 +43,7 @@ class Link(wiring.Component):
         To the core.
     """
 
-    LATENCY = 14
+    LATENCY = 15
     """With its buffers."""
 
     BUFFERS = 2
@@ -108,6 +108,8 @@ class Link(wiring.Component):
         write, read = buffer.write_port(), buffer.read_port(domain="sync")
         m.submodules.payload = payload = WordReader(
             32, depth=MAX_WORDS, read_latency=2 if self.buffered else 1)
+        ahead = stream.Signature(32).create(path=("ahead",))
+        self._connect(m, "payload_words", payload.o, wiring.flipped(ahead))
         length = Mux(sender.i.valid, sender.i.payload.length, receiver.o.payload.length)
         run = payload.i.payload
         m.d.sync += payload.i.valid.eq(executor.o_writes | sender.o_reads)
@@ -115,11 +117,11 @@ class Link(wiring.Component):
             run.address.eq(0),
             run.words_minus_1.eq(
                 registered(m, (length - 1)[:len(run.words_minus_1)], name="words_minus_1")),
-            executor.i_payload.payload.eq(payload.o.payload),
-            executor.i_payload.valid.eq(payload.o.valid),
-            sender.i_payload.payload.eq(payload.o.payload),
-            sender.i_payload.valid.eq(payload.o.valid),
-            payload.o.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
+            executor.i_payload.payload.eq(ahead.payload),
+            executor.i_payload.valid.eq(ahead.valid),
+            sender.i_payload.payload.eq(ahead.payload),
+            sender.i_payload.valid.eq(ahead.valid),
+            ahead.ready.eq(executor.i_payload.ready | sender.i_payload.ready),
         ]
         m.d.comb += [
             read.addr.eq(payload.memory.address),

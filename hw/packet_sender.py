@@ -30,7 +30,7 @@ class PacketSender(wiring.Component):
         To a `PacketCrc`.
     """
 
-    LATENCY = 2
+    LATENCY = 3
 
     CRC_AFTER = 1 + PacketCrc.LATENCY
 
@@ -85,14 +85,17 @@ class PacketSender(wiring.Component):
         """Put out one part of the packet after the other."""
         in_header, in_payload, in_crc = parts
         length = self.i.payload.length
-        works = Signal()
-        is_idle = ~(in_header | in_payload | in_crc | works)
+        reads, works = Signal(), Signal()
+        is_idle = ~(reads | in_header | in_payload | in_crc | works)
         with m.If(is_idle):
             m.d.sync += [
                 number.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
-                has_payload.eq(length != 0), in_header.eq(self.i.valid),
+                has_payload.eq(length != 0), reads.eq(self.i.valid),
             ]
             m.d.comb += self.o_reads.eq(self.i.valid & (length != 0))
+        # The payload's first word is there behind the header.
+        with m.If(reads):
+            m.d.sync += [reads.eq(0), in_header.eq(1)]
         with m.If(comes & in_header):
             m.d.sync += number.eq(number + 1)
             with m.If(number == PACKET.words - 1):
