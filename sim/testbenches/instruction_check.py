@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cocotb
+import numpy as np
 from amaranth.lib import data
 
 from golden.program_error import ProgramError
@@ -39,6 +40,14 @@ TESTBENCH = Testbench(
 )
 
 
+def _draw_image(random: np.random.Generator, size: int) -> dict[str, int]:
+    """Draw the fields of an image, one of them at what is legal or just beyond."""
+    name = str(random.choice(["x_start", "y_start", "row_bytes", "image_rows"]))
+    ends = [-size - 1, -size, size - 1, size] if name.endswith("start") else [size, size + 1]
+    low, high = INSTRUCTION[name].range
+    return {name: min(max(int(random.choice([0, *ends])), low), high)}
+
+
 def _words(config: AcceleratorConfig) -> list[int]:
     """Draw instructions: legal ones, ones with a mistake, and noise."""
     random = generator("words")
@@ -50,7 +59,7 @@ def _words(config: AcceleratorConfig) -> list[int]:
         *(int.from_bytes(random.bytes(64), "little") & ~0xF | 1 for _ in range(20)),
     ]
     while len(words) < COUNT:
-        legal = draw_matmul(random, config)
+        legal = draw_matmul(random, config) | _draw_image(random, config.activation_bytes)
         word = corrupted(random, legal) if random.random() < 0.7 else INSTRUCTION.encode(legal)
         words.append(word)
     return words
