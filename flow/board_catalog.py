@@ -94,7 +94,10 @@ def _board(path: Path, name: str, content: dict[str, Any]) -> Board:
     package, speed = table.text("package", ""), table.text("speed", "")
     variant = "" if name == path.stem else f" {name.removeprefix(path.stem + '-').upper()}"
     named = "-".join(filter(None, (part.name if part else "", package, speed)))
-    engine, memory = table.values("array", ENGINE), table.values("memory", (*MEMORIES, "compact"))
+    engine, memory = (
+        table.values("array", (*ENGINE, "accumulator_bits")),
+        table.values("memory", (*MEMORIES, "compact")),
+    )
     try:
         config = AcceleratorConfig(engine=engine_config(engine), **memory)
     except (TypeError, ValueError) as error:
