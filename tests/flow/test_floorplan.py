@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from flow.floorplan import place_around
+from flow.floorplan import place_around, place_blocks
 from flow.parts import PARTS, Family, find_part
 from flow.placement import array_places
 from flow.synthesis import Netlist
@@ -106,3 +106,20 @@ def test_other_parts_have_no_places(tmp_path):
     netlist = Netlist(path, "dut", Family.ICE40, {})
     assert place_around(netlist, array(4, 4), {}, find_part("iCE40UP5K")) == 0
     assert not path.exists()
+
+
+def test_an_array_and_what_is_around_it_get_places_together(tmp_path):
+    path, part = tmp_path / "dut.json", find_part("LFE5U-25F")
+    elements = [
+        f"dut.element_0_{col}.multiplier{row}.primitive" for col in range(2) for row in range(4)
+    ]
+    cells = {name: {"type": "MULT18X18D", "attributes": {}} for name in elements}
+    cells["dut.engine.bank_1.words.0.0"] = {"type": "DP16KD", "attributes": {}}
+    path.write_text(json.dumps({"modules": {"dut": {"cells": cells}}}))
+    netlist = Netlist(path, "dut", Family.ECP5, {})
+
+    place_blocks(netlist, EngineConfig(rows=4, cols=2), part)
+    assert "BEL" not in path.read_text()
+    place_blocks(netlist, array(4, 2), part)
+    placed_cells = json.loads(path.read_text())["modules"]["dut"]["cells"]
+    assert all("BEL" in cell["attributes"] for cell in placed_cells.values())
