@@ -54,8 +54,8 @@ class Accelerator(wiring.Component):
             write_width=max(engine.cols, _HOST_BYTES),
             compact=config.compact,
         )
-        # The activation memory is far from the host.
-        self._host_late = 0 if config.compact else 1
+        # The activation memory is far from the host. Later than this, a write would meet the units.
+        self._host_late = 0 if config.compact else 2
         self.datapath = Datapath(config, read_latency=self._bytes.read_latency)
         words = {memory: of.depth * of.stride for memory, of in self._words.items()}
         self.host_access = HostAccess(

@@ -1,5 +1,8 @@
 """The counters of an accelerator."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -13,6 +16,7 @@ from hw.register_map import COUNTERS
 __all__ = ["Counters"]
 
 _BITS = 32
+_TOGETHER = 4  # counters among which a cycle chooses
 _STALLS = {
     "stalls_weights":    (StallCause.WEIGHTS,),
     "stalls_parameters": (StallCause.PARAMETERS,),
@@ -77,17 +81,19 @@ class Counters(wiring.Component):
         # The engine tells of a cycle without a row in the cycle after it.
         waiting = delayed(m, self.i_waiting, 2, name="waiting")
         without = events.stall == StallCause.ACTIVATIONS
-        increments = {
-            "cycles":             self.i_running,
-            "passes":             events.started,
+        stalls = {
             "stalls_activations": without & ~waiting,
             "stalls_outputs":     without & waiting,
-            "saturated_low":      events.results.under,
-            "saturated_high":     events.results.over,
-            "ties":               events.results.tied,
         }
         for name, causes in _STALLS.items():
-            increments[name] = Cat(events.stall == cause for cause in causes).any()
+            stalls[name] = Cat(events.stall == cause for cause in causes).any()
+        increments = {
+            "cycles":         self.i_running,
+            "passes":         events.started,
+            "saturated_low":  events.results.under,
+            "saturated_high": events.results.over,
+            "ties":           events.results.tied,
+        } | {name: registered(m, stall, name=f"one_{name}") for name, stall in stalls.items()}
 
         last = len(self.NAMES) - 1
         turn = Signal(len(self.NAMES), init=1)
@@ -95,18 +101,17 @@ class Counters(wiring.Component):
             m.d.sync += [self.o_index.eq(0), turn.eq(1)]
         with m.Else():
             m.d.sync += [self.o_index.eq(self.o_index + 1), turn.eq(turn << 1)]
-        recent = self._count(m, increments, turn)
+        counted = self._count(m, increments, turn)
         largest = self._largest(m, events.results.peak)
-        m.d.comb += self.o.eq(self._total(m, recent, largest))
+        m.d.comb += self.o.eq(self._total(m, counted, largest))
         return m
 
     def _count(self, m, increments, turn):
-        """Count between turns, and return what the counter whose turn it is has counted."""
-        turns = len(self.NAMES)
-        most = {name: (1 << len(one)) - 1 for name, one in increments.items()}
-        recent = Signal(range(turns * max(most.values()) + 1))
+        """Count between turns, and return what a counter had counted at its turn 2 cycles ago."""
+        recent = []
         for name, one in increments.items():
-            count = Signal(range(turns * most[name] + 1), name=name)
+            most = len(self.NAMES) * ((1 << len(one)) - 1)
+            count = Signal(range(most + 1), name=name)
             its_turn = turn[self.NAMES.index(name)]
             with m.If(self.i_clear):
                 m.d.sync += count.eq(0)
@@ -114,11 +119,14 @@ class Counters(wiring.Component):
                 m.d.sync += count.eq(one)
             with m.Else():
                 m.d.sync += count.eq((count + one)[:len(count)])
-            with m.If(its_turn):
-                m.d.comb += recent.eq(count)
-        return recent
+            recent.append(Mux(its_turn, count, 0))
+        some = [
+            registered(m, reduce(or_, recent[n:n + _TOGETHER]), name=f"counted_{n}")
+            for n in range(0, len(recent), _TOGETHER)
+        ]
+        return registered(m, reduce(or_, some), name="counted")
 
-    def _total(self, m, recent, largest):
+    def _total(self, m, counted, largest):
         """Return the counter whose turn was `LATE` cycles ago, having put it back."""
         last = len(self.NAMES) - 1
         m.submodules.totals = totals = Memory(shape=_BITS, depth=last, init=[])
@@ -131,17 +139,18 @@ class Counters(wiring.Component):
         with m.Elif(self.o_index == last):
             m.d.sync += first.eq(0)
 
-        index = delayed(m, self.o_index, 2, name="index")
+        # The last one is no sum and not in the memory: nothing is added to it.
+        is_largest = registered(m, self.o_index == last, name="is_largest")
         before = Mux(registered(m, first | self.i_clear, name="was_first"), 0, read.data)
-        before = registered(m, before, name="before")
-        total = (before + delayed(m, recent, 2, name="counted"))[:_BITS]
+        before = registered(m, Mux(is_largest, largest, before), name="before")
+        total = (before + counted)[:_BITS]
         m.d.comb += [
             read.addr.eq(self.o_index),
-            write.addr.eq(index),
+            write.addr.eq(delayed(m, self.o_index, 2, name="index")),
             write.data.eq(total),
-            write.en.eq(index != last),
+            write.en.eq(registered(m, ~is_largest, name="is_sum")),
         ]
-        return registered(m, Mux(index == last, largest, total), name="total")
+        return registered(m, total, name="total")
 
     def _largest(self, m, peak):
         """Compare every peak with the largest one so far, a half at a time, and return that."""

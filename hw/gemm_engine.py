@@ -180,7 +180,9 @@ class GemmEngine(wiring.Component):
 
     def _tell_events(self, m, launcher, results):
         """Tell what happened, except in work from before a reset."""
-        running = launcher.o_running
+        # Nothing comes out in the first cycle in which it runs, and the counters are far away.
+        running = Signal()
+        m.d.sync += running.eq(launcher.o_running)
         told = self.o_events.results
         m.d.comb += [
             self.o_events.started.eq(registered(m, launcher.o_swap, name="started")),

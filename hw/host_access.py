@@ -57,7 +57,7 @@ class HostAccess(wiring.Component):
         What was read.
     """
 
-    REGISTER_LATENCY = 5
+    REGISTER_LATENCY = 2 + Counters.LATE
 
     _MEMORIES = (
         HostMemory.PROGRAM, HostMemory.WEIGHT, HostMemory.PARAMETER, HostMemory.ACTIVATION,
@@ -93,26 +93,30 @@ class HostAccess(wiring.Component):
         # A request comes, and a cycle later it is known whether there is what it asks for.
         first = Signal(HOST_REQUEST, reset_less=True)
         request = Signal(HOST_REQUEST, reset_less=True)
-        comes, valid, moves, goes = Signal(), Signal(), Signal(), Signal()
+        comes, valid, blocked = Signal(), Signal(), Signal()
+        moves = ~blocked
         port = self.host.request
-        m.d.comb += [port.ready.eq(moves | ~comes), moves.eq(goes | ~valid)]
+        m.d.comb += port.ready.eq(moves | ~comes)
         with m.If(port.ready):
             m.d.sync += [first.eq(port.payload), comes.eq(port.valid)]
-        select, there, reads = (
+        has, reads, beyond = (
             Signal(bits, name=name, reset_less=True)
-            for name, bits in (("select", len(HostMemory)), ("there", 1), ("reads", 1)))
-        is_register = first.memory == HostMemory.REGISTER
+            for name, bits in (("has", len(HostMemory)), ("reads", 1), ("beyond", 1)))
+        near = max(self.sizes.values()).bit_length()
+        holds = named(m, self._holding(first, first.address[:near]), name="holds")
         with m.If(moves):
             m.d.sync += [
-                request.eq(first), valid.eq(comes), there.eq(self._is_there(m, first)),
-                select.eq(1 << Value.cast(first.memory)), reads.eq(is_register & ~first.write),
+                request.eq(first), valid.eq(comes), has.eq(holds),
+                reads.eq(holds[HostMemory.REGISTER.value] & ~first.write),
+                beyond.eq(first.address[near:].any()),
             ]
 
         running = Signal()
-        refused = named(m, ~there | (running & ~reads), name="is_refused")
-        reads_register = named(m, there & reads, name="reads_register")
+        barred = named(m, beyond | (running & ~reads), name="barred")
+        refused = named(m, barred | ~has.any(), name="is_refused")
+        reads_register = named(m, reads & ~beyond, name="reads_register")
         # The memories are far away, and many.
-        served = named(m, Mux(valid & ~refused, select, 0), name="served")
+        served = named(m, Mux(valid & ~barred, has, 0), name="served")
         m.d.comb += [
             self.o_address.eq(registered(m, request.address, name="address")),
             self.o_data.eq(registered(m, request.data, name="data")),
@@ -128,17 +132,15 @@ class HostAccess(wiring.Component):
         # What is under way from a memory, and whether its reply says that it was refused.
         late = max(self.latencies.values())
         under_way, refusals = Signal(2 + late), Signal(2 + late)
-        is_under_way = Signal()
-        waiting = valid & ~reads_register
+        waiting = named(m, valid & moves & ~reads_register, name="waiting")
         m.d.sync += [
             under_way.eq(Cat(waiting, under_way)[:-1]),
             refusals.eq(Cat(refused, refusals)[:-1]),
-            is_under_way.eq(waiting | under_way[:-1].any()),
         ]
-        waits = self._waits_for_counter(m, first, moves)
-        m.d.comb += goes.eq(~reads_register | ~(is_under_way | waits))
+        earlier = registered(m, waiting | under_way[:-2].any(), name="earlier")
+        m.d.sync += blocked.eq(self._blocks(m, first, comes, blocked, waiting | earlier))
 
-        told = delayed(m, valid & goes & reads_register, Counters.LATE, name="told")
+        told = delayed(m, valid & moves & reads_register, Counters.LATE, name="told")
         word = Mux(told, self._register(m, request), self._memory_word(m, late))
         m.d.comb += [
             self.host.reply.valid.eq(told | under_way[-1]),
@@ -147,30 +149,35 @@ class HostAccess(wiring.Component):
         ]
         return m
 
-    def _waits_for_counter(self, m, first, moves):
-        """Return whether a request is for a counter that did not come by in the cycle before."""
-        counter = (first.address - _COUNTER)[:_WORD]
+    def _blocks(self, m, first, comes, blocked, under_way):
+        """Return whether the request that stands there in the next cycle has to wait in it.
+
+        A read of a register waits for what is `under_way`, and one of a counter until its counter
+        came by in the cycle before. That there is no such register is not known yet.
+        """
+        register = first.address[:(REGISTERS.words - 1).bit_length()]
+        asks = comes & (first.memory == HostMemory.REGISTER) & ~first.write
+        counts = named(m, self._is_counter(register), name="counts")
         is_counter = Signal(reset_less=True)
         index = Signal.like(self.i_counter_index, name="counter_index", reset_less=True)
-        with m.If(moves):
-            m.d.sync += [
-                is_counter.eq(counter < len(COUNTERS)), index.eq(counter[:len(index)]),
-            ]
-        comes = registered(m, (index == self.i_counter_index) & ~moves, name="counter_comes")
-        return is_counter & ~comes
+        with m.If(~blocked):
+            m.d.sync += [is_counter.eq(counts), index.eq((register - _COUNTER)[:len(index)])]
+        passes = index == self.i_counter_index
+        return Mux(blocked, under_way | (is_counter & ~passes), asks & (under_way | counts))
 
-    def _is_there(self, m, request):
-        """Return whether there is what a request asks for."""
-        outside = Signal(init=1)
-        bits = max(self.sizes.values()).bit_length()
-        far, near = request.address[bits:].any(), request.address[:bits]
-        with m.Switch(request.memory):
-            for memory, size in self.sizes.items():
-                with m.Case(memory):
-                    m.d.comb += outside.eq(far | (near >= size))
-        is_register = request.memory == HostMemory.REGISTER
-        changes = request.write & is_register & (request.address != _RUN)
-        return ~(outside | changes)
+    def _holding(self, request, address):
+        """Return what holds what a request asks for at an address, a bit for each `HostMemory`."""
+        holds = {
+            memory: (request.memory == memory) & (address < size)
+            for memory, size in self.sizes.items()
+        }
+        holds[HostMemory.REGISTER] &= ~request.write | (address == _RUN)
+        return Cat(holds[memory] for memory in HostMemory)
+
+    @staticmethod
+    def _is_counter(register):
+        """Return whether that register is a counter."""
+        return (register >= _COUNTER) & (register < _COUNTER + len(COUNTERS))
 
     def _register(self, m, request):
         """Return the register that was read `Counters.LATE` cycles ago."""
@@ -182,8 +189,7 @@ class HostAccess(wiring.Component):
             for n in range(_COUNTER):
                 with m.Case(n):
                     m.d.comb += word.eq(words.word_select(n, _WORD))
-        is_counter = (index >= _COUNTER) & (index < _COUNTER + len(COUNTERS))
-        is_counter = registered(m, is_counter, name="is_counter_word")
+        is_counter = registered(m, self._is_counter(index), name="is_counter_word")
         word = Mux(is_counter, self.i_counter, registered(m, word, name="register"))
         return registered(m, word, name="register_word")
 

@@ -237,6 +237,35 @@ async def replies_are_in_the_order_of_the_requests(dut: Any) -> None:
 
 
 @cocotb.test()
+async def counters_are_read_right_behind_registers(dut: Any) -> None:
+    """A counter waits for its own turn, whichever one comes by when its request arrives.
+
+    What only ends like a counter's address is refused.
+    """
+    config = accelerator_config(**parameters())
+    m, k = 5, 2 * config.engine.rows
+    layer = Layer(config, "counters", k, 2 * config.engine.cols)
+    inputs = weighted(generator("counted"), (m, k)).astype(np.int8)
+    program = [fully_connected_word(layer, m, k, inputs.size), HALT]
+    host = await _run(dut, config, layer.memories(inputs), program)
+    values = await host.read(HostMemory.REGISTER, REGISTERS.words)
+    counters = [REGISTERS[name].word for name in ("cycles", "passes", "largest")]
+    assert len({values[n] for n in counters} - {0}) == len(counters)
+    addresses = [
+        n for counter in counters for register in range(counters[0]) for n in (register, counter)
+    ]
+    replies = await host.ask(
+        {"memory": HostMemory.REGISTER, "write": 0, "address": n, "data": 0} for n in addresses
+    )
+    assert replies == [(values[n], False) for n in addresses]
+    beyond = [first | n for first in (REGISTERS.words, 1 << 31) for n in counters]
+    replies = await host.ask(
+        {"memory": HostMemory.REGISTER, "write": 0, "address": n, "data": 0} for n in beyond
+    )
+    assert replies == [(0, True)] * len(beyond)
+
+
+@cocotb.test()
 async def overhead_of_a_product_is_the_latency(dut: Any) -> None:
     """From the first activation to the last output: rows of all passes, and the pipeline.
 
