@@ -1,5 +1,8 @@
 """Serves the host's requests from the memories and registers."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -183,13 +186,11 @@ class HostAccess(wiring.Component):
         """Return the register that was read `Counters.LATE` cycles ago."""
         words = Value.cast(self.i_registers)
         index = request.address[:(REGISTERS.words - 1).bit_length()]
-        index = delayed(m, index, Counters.LATE - 2, name="index")
-        word = Signal(_WORD, name="register")
-        with m.Switch(index):
-            for n in range(_COUNTER):
-                with m.Case(n):
-                    m.d.comb += word.eq(words.word_select(n, _WORD))
-        is_counter = registered(m, self._is_counter(index), name="is_counter_word")
+        is_counter = delayed(m, self._is_counter(index), Counters.LATE - 1, name="is_counter_word")
+        chosen = Cat(index == n for n in range(_COUNTER))
+        chosen = delayed(m, chosen, Counters.LATE - 2, name="chosen")
+        word = reduce(or_, (
+            Mux(chosen[n], words.word_select(n, _WORD), 0) for n in range(_COUNTER)))
         word = Mux(is_counter, self.i_counter, registered(m, word, name="register"))
         return registered(m, word, name="register_word")
 
