@@ -40,7 +40,7 @@ class Dispatcher(wiring.Component):
     Members
     -------
     i : In(stream.Signature(CheckedInstruction))
-        The instructions.
+        The instructions. It is ready only for one that is there.
     o_weights, o_parameters : Out(stream.Signature(WordRun))
     o_passes : Out(stream.Signature(PassRun))
     o_activations, o_outputs : Out(stream.Signature(...))
@@ -188,13 +188,11 @@ class Dispatcher(wiring.Component):
         # What comes first in the program is looked at last.
         idle = registered(
             m, (self.i_read == given) & (self.i_written == drained) & ~self.i.ready, name="idle")
-        m.d.sync += self.o_ended.eq(0)
-        with m.If(self.i.valid & ~runs & idle):
-            m.d.sync += [
-                self.o_ended.eq(1),
-                self.o_error.eq(self.i.payload.error),
-                self.o_index.eq(index),
-            ]
+        m.d.sync += [
+            self.o_ended.eq(self.i.valid & ~runs & idle),
+            self.o_error.eq(self.i.payload.error),
+            self.o_index.eq(index),
+        ]
         # The reader may find an error in an instruction that other units have yet to take.
         known = self.i_read != given
         found = Signal()

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hw.instruction import INSTRUCTION
 from hw.instruction_fetch import FetchedBeat, InstructionFetch
 from hw.narrow_instruction import NarrowInstruction
+from hw.stock import Stock
 
 __all__ = ["InstructionQueue"]
 
@@ -58,14 +59,18 @@ class InstructionQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         written, read = Signal(range(self.depth)), Signal(range(self.depth))
-        waiting = Signal(range(self.depth + 1))
-        at_output, moves = Signal(), Signal()
+        at_output, free, moves = Signal(), Signal(), Signal()
+        m.submodules.waiting = waiting = Stock(limit=self.depth)
         complete = self.i.arrives[-1]
-        m.d.comb += moves.eq((waiting != 0) & (~at_output | self.i_take))
+        m.d.comb += [
+            free.eq(~at_output | self.i_take),
+            moves.eq(waiting.o_some & free),
+            waiting.i_put.eq(complete),
+            waiting.i_take.eq(moves),
+        ]
         m.d.sync += [
             written.eq((written + complete)[:len(written)]),
             read.eq((read + moves)[:len(read)]),
-            waiting.eq((waiting + complete - moves)[:len(waiting)]),
             at_output.eq(moves | (at_output & ~self.i_take)),
         ]
 
@@ -87,7 +92,7 @@ class InstructionQueue(wiring.Component):
                 write.data.eq(Cat(values)),
                 write.en.eq(self.i.arrives[number]),
                 front.addr.eq(read),
-                front.en.eq(moves),
+                front.en.eq(free),  # what is there before one waits is read again
                 Cat(targets).eq(front.data),
             ]
         return m

@@ -129,8 +129,12 @@ class Launcher(wiring.Component):
         m = Module()
 
         flush = Signal(range(self.flush + 1), init=self.flush)
+        # One that synthesis keeps for what is here: results and statistics are far away.
+        running = Signal(attrs={"keep": 1})
         with m.If(~self.o_running):
-            m.d.sync += [flush.eq(flush - 1), self.o_running.eq(flush == 0)]
+            m.d.sync += [
+                flush.eq(flush - 1), self.o_running.eq(flush == 0), running.eq(flush == 0),
+            ]
 
         # The pass, and whether its next row is its first one and its last one.
         m.submodules.passes = passes = PassBuffer(depth=self.config.depth)
@@ -169,7 +173,7 @@ class Launcher(wiring.Component):
         m.d.sync += Cat(goes, begins, drains).eq(Mux(
             launch,
             self._after_row(current, following, first, last, new_bank),
-            self._after_none(current, following, has, first, new_bank, wait),
+            self._after_none(running, current, following, has, first, new_bank, wait),
         ))
         swap = named(m, begins & self.i_activation.valid, name="swap")
         m.d.comb += [
@@ -202,12 +206,12 @@ class Launcher(wiring.Component):
         drains = (begins & following.payload.drain) | (goes_on & current.drain)
         return Cat(begins | goes_on, begins, drains)
 
-    def _after_none(self, current, following, has, first, new_bank, wait):
+    def _after_none(self, running, current, following, has, first, new_bank, wait):
         """Return whether a row goes, begins and drains if none is launched now."""
         # If there is no pass, the next one is taken now.
         step = Mux(has, current.as_value(), following.payload.as_value())
         step = data.View(current.shape(), step)
-        begins = self.o_running & (first | ~has) & (has | following.valid) & self._may_begin(
+        begins = running & (first | ~has) & (has | following.valid) & self._may_begin(
             step,
             tile=self.i_tile.if_kept,
             parameters=self.i_parameters.if_kept,

@@ -8,7 +8,7 @@ from hw.job_layout import job_layout
 from hw.loop import Loop
 from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
-from hw.pipeline import delayed, registered
+from hw.pipeline import delayed, named, registered
 
 __all__ = ["OutputWriter"]
 
@@ -82,7 +82,7 @@ class OutputWriter(wiring.Component):
             "address": range(size),
             "count":   range(cols + 1),
             "outside": 1,
-            "last":    1,
+            "ends":    1,  # the last row of its job, and not outside
         })
         super().__init__({
             "i":             In(stream.Signature(self.job)),
@@ -137,7 +137,7 @@ class OutputWriter(wiring.Component):
         ]
         with m.If(take & place.outside):
             m.d.sync += self.o_error.eq(1)
-        with m.If(good & place.last):
+        with m.If(take & place.ends & ~self.o_error):
             m.d.sync += self.o_written.eq((self.o_written + 1)[:len(self.o_written)])
 
         return m
@@ -154,13 +154,14 @@ class OutputWriter(wiring.Component):
         address = registered(m, (near + far)[:bits], name="address")
         count = delayed(m, width, 2, name="count")
         end = registered(m, address + count, name="end")
-        last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY, name="last")
+        outside = named(m, end > self.size, name="outside_memory")
+        last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY - 1, name="last")
 
         place = Signal(self._place)
         m.d.comb += [
             place.address.eq(delayed(m, address[:len(place.address)], 2, name="low_address")),
             place.count.eq(delayed(m, count[:len(place.count)], 2, name="low_count")),
-            place.outside.eq(registered(m, end > self.size, name="outside")),
-            place.last.eq(last),
+            place.outside.eq(registered(m, outside, name="outside")),
+            place.ends.eq(registered(m, last & ~outside, name="ends")),
         ]
         return place

@@ -57,7 +57,7 @@ class ParameterLoader(wiring.Component):
 
     LATENCY = 1
 
-    LOADED_AFTER = Stock.OUTLOOK_LATENCY
+    LOADED_AFTER = 2
     """Cycles from the last beat of an entry until it can be taken."""
 
     def __init__(self, word, *, cols, lanes, entries):
@@ -96,19 +96,23 @@ class ParameterLoader(wiring.Component):
         lane = Signal(self.lanes, init=1)
         column = Signal(range(self.cols // self.lanes))
         last_column = column == self.cols // self.lanes - 1
-        take, fill = Signal(), Signal()
+        take, fill, fresh = Signal(), Signal(), Signal()
         m.d.comb += [
             self.i.ready.eq(free.o_some),
             take.eq(self.i.ready & self.i.valid),
             fill.eq(take & last_column & lane[-1]),
-            loaded.i_put.eq(fill),
+            loaded.i_put.eq(fresh),
             loaded.i_take.eq(self.i_take),
             free.i_put.eq(self.i_free),
             free.i_take.eq(fill),
             self.o_entry.eq(taken),
-            self.o_loaded.eq(loaded.o.now),
-            self.o_outlook.eq(loaded.o),
+            self.o_loaded.eq(loaded.o_some),
+            self.o_outlook.now.eq(loaded.o_some),
+            self.o_outlook.if_kept.eq(loaded.o_some | fresh),
+            self.o_outlook.if_taken.eq(loaded.o_several | fresh),
         ]
+        # Words come from afar: an entry is counted a cycle later, and told of in the meantime.
+        m.d.sync += fresh.eq(fill)
         with m.If(take):
             m.d.sync += column.eq(Mux(last_column, 0, column + 1))
         with m.If(take & last_column):

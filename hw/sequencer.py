@@ -139,7 +139,7 @@ class Sequencer(wiring.Component):
         m.d.comb += joined
         m.d.comb += [
             queue.i.eq(fetch.o),
-            queue.i_take.eq(buffer.o.valid & buffer.o.ready),
+            queue.i_take.eq(dispatcher.i.ready),
             dispatcher.i.payload.eq(checked),
             dispatcher.i.valid.eq(buffer.o.valid),
             buffer.o.ready.eq(dispatcher.i.ready),

@@ -78,11 +78,10 @@ class Stock(wiring.Component):
             now.eq(Mux(self.i_take, self.o_several, self.o_some)),
             self.o_some.eq(self.i_put | Mux(self.i_take, self.o_several, self.o_some)),
         ]
-        with m.If(self.i_put & ~self.i_take):
-            m.d.sync += [count.eq((count + 1)[:len(count)]), self.o_several.eq(self.o_some)]
-        with m.Elif(self.i_take & ~self.i_put):
+        # What is put is mostly known earlier than what is taken.
+        with m.If(self.i_put ^ self.i_take):
             m.d.sync += [
-                count.eq((count - 1)[:len(count)]),
-                self.o_several.eq(self.o_several & (count != 2)),
+                count.eq(Mux(self.i_put, count + 1, count - 1)[:len(count)]),
+                self.o_several.eq(Mux(self.i_put, self.o_some, self.o_several & (count != 2))),
             ]
         return m

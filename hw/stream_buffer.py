@@ -53,8 +53,10 @@ class StreamBuffer(wiring.Component):
             put.eq(self.i.valid & free),
             take.eq(self.o.ready & valid),
         ]
-        store = self._in_memory if self.in_memory else self._in_registers
-        m.d.comb += Value.cast(self.o.payload).eq(store(m, free, write, read))
+        stored = (
+            self._in_memory(m, free, write, read) if self.in_memory
+            else self._in_registers(m, write, read))
+        m.d.comb += Value.cast(self.o.payload).eq(stored)
         # Where both are free or full, `write` and `read` are the same entry.
         both = write == read
         m.d.sync += [
@@ -65,12 +67,18 @@ class StreamBuffer(wiring.Component):
         ]
         return m
 
-    def _in_registers(self, m, free, write, read):
+    def _in_registers(self, m, write, read):
         """Add two registers, and return the one to read."""
         entries = [Signal(self._shape, name=f"entry_{n}", reset_less=True) for n in range(2)]
+        # An empty one takes whatever is there, so that nothing but a register enables it.
         for n, entry in enumerate(entries):
-            with m.If(free & (write == n)):
-                m.d.sync += entry.eq(self.i.payload)
+            empty = Signal(name=f"empty_{n}", init=1)
+            with m.If(empty):
+                m.d.sync += [
+                    entry.eq(self.i.payload), empty.eq(~(self.i.valid & (write == n))),
+                ]
+            with m.Else():
+                m.d.sync += empty.eq(self.o.ready & (read == n))
         return Mux(read, *map(Value.cast, reversed(entries)))
 
     def _in_memory(self, m, free, write, read):

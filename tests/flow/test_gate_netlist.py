@@ -84,7 +84,7 @@ def simulate(netlist, tests=()):
 
 def test_areas_and_flip_flops_add_up(netlist, library):
     total = netlist.total
-    assert total.flip_flops == total.cells["DFFR"] == 2 * PARAMETERS["bits"] + 4
+    assert total.flip_flops == total.cells["DFFR"] == 2 * PARAMETERS["bits"] + 6
     assert total.area == sum(library.cells[name].area * n for name, n in total.cells.items())
     assert netlist.blocks({}, "all")["all"] == total
 
