@@ -1,4 +1,4 @@
-"""Stream buffer and queue: every beat once, in order, one a cycle if nobody stalls."""
+"""Stream buffer: every beat once, in order, one a cycle if nobody stalls; also in a memory."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ import cocotb
 import numpy as np
 
 from hw.stream_buffer import StreamBuffer
-from hw.stream_queue import StreamQueue
 from sim import clock
 from sim.environment import generator, parameters
 from sim.lanes import pack
@@ -17,19 +16,14 @@ from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
 
-def _build(*, bits: int, in_memory: bool = False, queue: int = 0) -> Any:
-    """Make a buffer, or a queue of a depth."""
-    return StreamQueue(bits, depth=queue) if queue else StreamBuffer(bits, in_memory=in_memory)
+def _build(*, bits: int, in_memory: bool = False) -> Any:
+    return StreamBuffer(bits, in_memory=in_memory)
 
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}, {"bits": 8, "queue": 4}],
-    long=[
-        *({"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)),
-        {"bits": 1, "queue": 2},
-        {"bits": 96, "queue": 16},
-    ],
+    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}],
+    long=[{"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)],
 )
 
 
@@ -67,8 +61,7 @@ async def latency_and_throughput(dut: Any) -> None:
     await clock.start(dut)
     driver, monitor = await _pass_on(dut, _draw("latency"), StallPattern.NEVER, StallPattern.NEVER)
     late = np.subtract(monitor.cycles, driver.cycles)
-    latency = (StreamQueue if parameters().get("queue") else StreamBuffer).LATENCY
-    assert (late[3:] == latency).all(), f"latencies {late}"
+    assert (late[3:] == StreamBuffer.LATENCY).all(), f"latencies {late}"
     assert (np.diff(monitor.cycles)[3:] == 1).all(), f"cycles {monitor.cycles}"
 
 
