@@ -105,9 +105,7 @@ class Drainer(wiring.Component):
             filled.i_take.eq(emptied),
             free.i_put.eq(emptied),
             free.i_take.eq(self.i_take_bank),
-            self.o_bank.now.eq(free.o_some),
-            self.o_bank.if_kept.eq(free.o_some | emptied),
-            self.o_bank.if_taken.eq(free.o_several | emptied),
+            self.o_bank.eq(free.o_early),
             self.o_take_entry.eq(drained & first),
             self.o_take_room.eq(drained),
         ]

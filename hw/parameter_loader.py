@@ -107,9 +107,7 @@ class ParameterLoader(wiring.Component):
             free.i_take.eq(fill),
             self.o_entry.eq(taken),
             self.o_loaded.eq(loaded.o_some),
-            self.o_outlook.now.eq(loaded.o_some),
-            self.o_outlook.if_kept.eq(loaded.o_some | fresh),
-            self.o_outlook.if_taken.eq(loaded.o_several | fresh),
+            self.o_outlook.eq(loaded.o_early),
         ]
         # Words come from afar: an entry is counted a cycle later, and told of in the meantime.
         m.d.sync += fresh.eq(fill)

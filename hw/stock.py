@@ -25,9 +25,10 @@ class Outlook(data.StructLayout):
 class Stock(wiring.Component):
     """Counts up with `i_put` and down with `i_take`.
 
-    Outputs are registers: whoever takes waits neither for the count nor for what is just put.
+    Outputs but `o_early` are registers: whoever takes waits neither for the count nor for what is
+    just put.
 
-    Latency is 1 cycle from `i_put` to `o_some`, `OUTLOOK_LATENCY` to `o.now`.
+    Latency is 1 cycle from `i_put` to `o_some` and `o_early.now`, `OUTLOOK_LATENCY` to `o.now`.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ class Stock(wiring.Component):
         There is one, there are two or more.
     o : Out(Outlook())
         For whoever takes one only with `o.now`.
+    o_early : Out(Outlook())
+        The same a cycle earlier, which waits for `i_put`: for whoever takes one with `o_some`.
     """
 
     OUTLOOK_LATENCY = 2
@@ -63,6 +66,7 @@ class Stock(wiring.Component):
             "o_some":    Out(1, init=init > 0),
             "o_several": Out(1, init=init > 1),
             "o":         Out(Outlook()),
+            "o_early":   Out(Outlook()),
         })
 
     def elaborate(self, platform):
@@ -73,6 +77,9 @@ class Stock(wiring.Component):
             self.o.now.eq(now),
             self.o.if_kept.eq(self.o_some),
             self.o.if_taken.eq(self.o_several),
+            self.o_early.now.eq(self.o_some),
+            self.o_early.if_kept.eq(self.o_some | self.i_put),
+            self.o_early.if_taken.eq(self.o_several | self.i_put),
         ]
         m.d.sync += [
             now.eq(Mux(self.i_take, self.o_several, self.o_some)),
