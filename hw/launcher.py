@@ -127,14 +127,7 @@ class Launcher(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-
-        flush = Signal(range(self.flush + 1), init=self.flush)
-        # One that synthesis keeps for what is here: results and statistics are far away.
-        running = Signal(attrs={"keep": 1})
-        with m.If(~self.o_running):
-            m.d.sync += [
-                flush.eq(flush - 1), self.o_running.eq(flush == 0), running.eq(flush == 0),
-            ]
+        running = self._run(m)
 
         # The pass, and whether its next row is its first one and its last one.
         m.submodules.passes = passes = PassBuffer(depth=self.config.depth)
@@ -188,6 +181,17 @@ class Launcher(wiring.Component):
         self._tell_stall(m, current, has, first, new_bank, wait)
         self._launch(m, current, launch, first, last, row, bank)
         return m
+
+    def _run(self, m):
+        """Run when all is flushed, and return a copy of `o_running`."""
+        flush = Signal(range(self.flush + 1), init=self.flush)
+        # Synthesis keeps it for what is here: results and statistics are far away.
+        running = Signal(attrs={"keep": 1})
+        with m.If(~self.o_running):
+            m.d.sync += [
+                flush.eq(flush - 1), self.o_running.eq(flush == 0), running.eq(flush == 0),
+            ]
+        return running
 
     def _after_row(self, current, following, first, last, new_bank):
         """Return whether a row goes, begins and drains behind one that is launched now."""

@@ -55,11 +55,7 @@ class PacketReceiver(wiring.Component):
         index = Signal(range(max(PACKET.words, MAX_WORDS)))
         # Of the words before the CRC, less one: its sign says that the next one is the CRC.
         left = Signal(signed(len(header.length) + 1), reset_less=True)
-        too_long = registered(m, header.length > MAX_WORDS, name="too_long")
-        # The CRC of all, its own word as well, is the same for every packet.
-        differs = registered(m, Cat(
-            crc.crc.word_select(n, 8) != (RESIDUE >> 8 * n) & 0xFF for n in range(4)
-        ), name="differs")
+        is_bad = self._is_bad(m, header)
         taken = Signal()
         listens = Signal(init=1)  # in "HEADER", "BODY" and "SKIP"
         m.d.comb += [
@@ -97,7 +93,7 @@ class PacketReceiver(wiring.Component):
                 m.next = "CHECK"
             with m.State("CHECK"):
                 m.next = "HOLD"
-                with m.If(differs.any() | too_long):
+                with m.If(is_bad):
                     m.d.sync += listens.eq(1)
                     m.next = "HEADER"
             with m.State("SKIP"), m.If(taken & last):
@@ -109,6 +105,15 @@ class PacketReceiver(wiring.Component):
             m.d.sync += index.eq(0)
 
         return m
+
+    def _is_bad(self, m, header):
+        """Return whether a packet is too long or changed, two cycles after its last word."""
+        too_long = registered(m, header.length > MAX_WORDS, name="too_long")
+        # The CRC of all, its own word as well, is the same for every packet.
+        differs = registered(m, Cat(
+            self.crc.crc.word_select(n, 8) != (RESIDUE >> 8 * n) & 0xFF for n in range(4)
+        ), name="differs")
+        return differs.any() | too_long
 
     def _header(self, m, header, is_magic, index, left, taken):
         """Look at a word of the header until it is taken, and see how it goes on."""
