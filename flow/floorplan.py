@@ -147,4 +147,4 @@ def _multiplier_sites(grid: DspGrid) -> Iterator[_Site]:
     for y in grid.y:
         for x in grid.x:
             for offset in grid.offsets:
-                yield x, y, f"X{x + offset}/Y{y}/MULT18_{offset}"
+                yield x, y, grid.site(x, y, offset)

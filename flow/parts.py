@@ -39,6 +39,10 @@ class DspGrid:
     y: tuple[int, ...]
     offsets: tuple[int, ...] = (0, 1, 4, 5)
 
+    def site(self, x: int, y: int, offset: int) -> str:
+        """Name of the place (BEL) of a multiplier of the block at a tile."""
+        return f"X{x + offset}/Y{y}/MULT18_{offset}"
+
 
 @dataclass(frozen=True)
 class MemoryGrid:

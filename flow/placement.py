@@ -55,8 +55,8 @@ def array_places(
         across, down = divmod(block, len(grid.y))
         offset = grid.offsets[slot]
         for col in range(cols):
-            x = grid.x[first + beside * col + across] + offset
-            places[row, col] = f"X{x}/Y{grid.y[down]}/MULT18_{offset}"
+            x = grid.x[first + beside * col + across]
+            places[row, col] = grid.site(x, grid.y[down], offset)
     return places
 
 
