@@ -11,7 +11,15 @@ from sim.build_cache import content_hash
 __all__ = ["hardware_hash", "source_hash"]
 
 _ROOT = Path(__file__).parents[1]
-_FLOW = ("build", "floorplan", "memory_registers", "place_and_route", "placement", "synthesis")
+_FLOW = (
+    "build",
+    "floorplan",
+    "memory_registers",
+    "parts",
+    "place_and_route",
+    "placement",
+    "synthesis",
+)
 
 
 @cache

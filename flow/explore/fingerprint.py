@@ -6,6 +6,7 @@ from pathlib import Path
 
 import flow
 from flow.errors import UserError
+from flow.hardware_hash import hardware_hash, source_hash
 from flow.hardware_verilog import tools_and_sources
 from flow.parts import Family
 from flow.place_and_route import find_nextpnr
@@ -13,16 +14,8 @@ from sim.build_cache import content_hash
 
 __all__ = ["fingerprint"]
 
-_SOURCES = (
-    "parts.py",
-    "synthesis.py",
-    "memory_registers.py",
-    "placement.py",
-    "floorplan.py",
-    "fpga_tools.py",
-    "place_and_route.py",
-    "explore/measure.py",
-)
+_SOURCES = ("fpga_tools.py", "explore/measure.py")
+"""What a result depends on and the hardware's hash does not hold."""
 
 
 @cache
@@ -35,8 +28,10 @@ def fingerprint(family: Family) -> str:
         There is no place and route for the family here.
     """
     folder = Path(flow.__path__[0])
-    sources = [(folder / name).read_text(encoding="utf-8") for name in _SOURCES]
-    return content_hash(tools_and_sources(), _version(find_nextpnr(family)), *sources)
+    sources = source_hash(folder / name for name in _SOURCES)
+    return content_hash(
+        tools_and_sources(), hardware_hash(), sources, _version(find_nextpnr(family))
+    )
 
 
 def _version(tool: str) -> str:
