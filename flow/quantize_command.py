@@ -1,7 +1,7 @@
 """`lastbit quantize`: a float ONNX model made one of integers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -86,17 +86,10 @@ def command(
     model: Path,
     calibration: Path,
     out: Path | None,
-    method: str,
-    percentile: float | None,
-    weight_method: str | None,
-    weight_bits: str,
-    per_channel: bool,
-    scale: str,
-    activations: str,
-    asymmetric: bool,
     batch: int | None,
     validate: Path | None,
     labels: Path | None,
+    **settings: Any,
 ) -> None:
     """Quantize a float MODEL (.onnx) to int8 and write it with QuantizeLinear, DequantizeLinear.
 
@@ -108,9 +101,7 @@ def command(
 
     from flow.quantization_job import quantize_file
 
-    settings = _settings(
-        method, percentile, weight_method, weight_bits, per_channel, scale, activations, asymmetric
-    )
+    chosen = _settings(**settings)
     out = model.with_name(f"{model.stem}_int8.onnx") if out is None else out
     if out.resolve() == model.resolve():
         raise UserError(f"--out {out} is the float model itself; give another name")
@@ -122,7 +113,7 @@ def command(
             model,
             calibration,
             out,
-            settings,
+            chosen,
             batch=batch,
             validation=validate,
             labels=labels,
