@@ -1,6 +1,7 @@
 """The parameters of an accelerator, checked once."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from amaranth.lib import data
 
@@ -36,6 +37,9 @@ class AcceleratorConfig:
         For a small part with a slow clock: instructions wait in block memories, jobs do not
         wait before their units, and the serial link has no buffers.
     """
+
+    gemm: ClassVar[bool] = False
+    """It runs instructions."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
     activation_bytes: int = 65536

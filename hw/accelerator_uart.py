@@ -5,17 +5,18 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.accelerator import Accelerator
+from hw.gemm_accelerator import GemmAccelerator
 from hw.uart_link import UartLink
 
 __all__ = ["AcceleratorUart"]
 
 
 class AcceleratorUart(wiring.Component):
-    """`Accelerator` behind the link over a serial line.
+    """`Accelerator` or `GemmAccelerator` behind the link over a serial line.
 
     Parameters
     ----------
-    config : AcceleratorConfig
+    config : AcceleratorConfig or GemmAcceleratorConfig
         The engine and the sizes of the memories.
     divisor, gap
         See `UartLink`.
@@ -38,8 +39,11 @@ class AcceleratorUart(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.core = core = Accelerator(self.config)
+        m.submodules.core = core = self._core()
         m.submodules.link = link = self._link
         m.d.comb += [link.i_rx.eq(self.i_rx), self.o_tx.eq(link.o_tx)]
         wiring.connect(m, link.host, core.host)
         return m
+
+    def _core(self):
+        return (GemmAccelerator if self.config.gemm else Accelerator)(self.config)

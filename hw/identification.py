@@ -16,6 +16,7 @@ def identification(config):
         "magic": MAGIC,
         "version": VERSION,
         "compact": int(config.compact),
+        "gemm": int(config.gemm),
         "rows": engine.rows,
         "cols": engine.cols,
         "lanes": getattr(engine, "lanes", engine.cols),
