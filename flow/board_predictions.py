@@ -7,7 +7,10 @@ from flow.board import Board
 from flow.compiler import compile_graph
 from flow.cycles import predict_cycles
 from flow.example_networks import autoencoder_network, keyword_network, residual_network
+from flow.gemm_cycles import gemm_cycles
+from flow.gemm_program import compile_gemm
 from flow.graph import Graph
+from hw.gemm_accelerator_config import GemmAcceleratorConfig
 
 __all__ = ["NETWORKS", "inferences_per_second", "networks"]
 
@@ -26,11 +29,22 @@ def inferences_per_second(board: Board, graph: Graph) -> float | None:
     """Return how often a second a network runs, or None if it does not fit the memories.
 
     From the start of a program to its end, one image a program, at the board's clock; what goes
-    over the serial line is not in it.
+    over the serial line is not in it, nor what the host computes where the accelerator runs GEMM
+    jobs.
     """
     try:
-        program = compile_graph(graph, board.config)
+        cycles = _cycles(board, graph)
     except ValueError:
         return None
-    cycles = predict_cycles(program.instructions, board.config).cycles
     return float(board.made_frequency) * 1e6 / cycles
+
+
+def _cycles(board: Board, graph: Graph) -> int:
+    """Raises ValueError if the network does not fit, or one of its matrix products."""
+    config = board.config
+    if not isinstance(config, GemmAcceleratorConfig):
+        return predict_cycles(compile_graph(graph, config).instructions, config).cycles
+    program = compile_gemm(graph, config)
+    for name, reason in program.left_out.items():
+        raise ValueError(f"layer {name} does not fit: {reason}")
+    return gemm_cycles(program).cycles

@@ -76,6 +76,11 @@ class CompiledProgram:
     inputs: Sequence[str]
     outputs: Sequence[str]
 
+    @property
+    def batch(self) -> int:
+        """Images that a run takes at once."""
+        return self.tensors[self.inputs[0]].type.shape[0]
+
     def program_words(self) -> list[int]:
         """The program memory, words of 32 bits."""
         return program_words(self.instructions)

@@ -47,17 +47,17 @@ class RanNetwork:
 
 
 def ran_network(graph: Graph, inputs: Tensors, run: NetworkRun) -> list[RanNetwork]:
-    """The one network of a run."""
-    result = run.result
+    """The one network of a run, if it ran as a program."""
+    result, program = run.result, run.program
+    if not isinstance(program, CompiledProgram):
+        return []
     return [
-        RanNetwork(
-            graph, run.program, inputs, result.tensors, result.counters, run.expected_counters
-        )
+        RanNetwork(graph, program, inputs, result.tensors, result.counters, run.expected_counters)
     ]
 
 
 def ran_model(run: ModelRun) -> list[RanNetwork]:
-    """The networks of a model, on what they really read."""
+    """The networks of a model that ran as programs, on what they really read."""
     return [
         RanNetwork(
             hardware.step.graph,
@@ -71,6 +71,7 @@ def ran_model(run: ModelRun) -> list[RanNetwork]:
             hardware.expected,
         )
         for hardware in run.hardware
+        if isinstance(hardware.program, CompiledProgram)
     ]
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flow.compiled_program import CompiledProgram
 from flow.layer_work import multiply_accumulates
+from flow.machine_run import Program
 from flow.model_graph import HardwareStep, Partition
+from flow.network_run import host_layers
 from flow.program_job import ProgramResult
 from golden.compare import Comparison
 from golden.kernels.kernel_set import Values
 from golden.model import Node, Tensor
 from golden.program import Counters
 from hw.accelerator_config import AcceleratorConfig
+from hw.gemm_accelerator_config import GemmAcceleratorConfig
 
 __all__ = ["HardwareRun", "ModelRun", "TensorReport"]
 
@@ -53,7 +55,7 @@ class HardwareRun:
     """
 
     step: HardwareStep
-    program: CompiledProgram
+    program: Program
     result: ProgramResult
     expected: Counters
     cycles: Mapping[str, int]
@@ -61,11 +63,12 @@ class HardwareRun:
 
     @property
     def products(self) -> int:
-        """That the layers' definitions have, all images together."""
-        types = self.step.graph.types
+        """That the definitions of the layers have that it computes, all images together."""
+        types, host = self.step.graph.types, host_layers(self.program)
         return self.runs * sum(
             multiply_accumulates(layer, [types[name] for name in layer.inputs])
             for layer in self.step.graph.layers
+            if layer.name not in host
         )
 
 
@@ -84,7 +87,7 @@ class ModelRun:
     """
 
     partition: Partition
-    config: AcceleratorConfig
+    config: AcceleratorConfig | GemmAcceleratorConfig
     images: int
     batch: int
     tensors: Sequence[TensorReport]

@@ -9,18 +9,22 @@ from typing import Any
 
 import numpy.typing as npt
 
-from flow.compiled_program import CompiledProgram
+from flow.gemm_cycles import gemm_cycles
+from flow.gemm_program import GemmProgram, compile_gemm
+from flow.graph import Graph
 from flow.job import Level, Place
+from flow.machine_run import Program
 from flow.model_graph import HardwareStep, HostStep, Partition, partition_model
 from flow.model_memories import compile_together
 from flow.model_result import HardwareRun, ModelRun, TensorReport
-from flow.network_run import kept_tensors
+from flow.network_run import host_layers, kept_tensors
 from flow.performance import network_performance
 from flow.program_job import run_program_job
 from golden.compare import compare
 from golden.kernels.kernel_set import KernelSet, Values, evaluate
 from golden.model import Model, Node
 from hw.config import EngineConfig
+from hw.gemm_accelerator_config import GemmAcceleratorConfig
 
 __all__ = ["Target", "images_per_program", "run_model"]
 
@@ -38,12 +42,26 @@ class Target:
     level : the NumPy model of it, its Verilog, or a board
     sizes : memories that are not to be chosen, by the names of `AcceleratorConfig`
     batch : images that a program takes; None takes as many as are cheap
+    gemm : the accelerator, if it runs GEMM jobs in place of programs
     """
 
     engine: EngineConfig
     level: Place
     sizes: Mapping[str, int | None] = field(default_factory=dict)
     batch: int | None = None
+    gemm: GemmAcceleratorConfig | None = None
+
+    def programs(self, graphs: Sequence[Graph]) -> Sequence[Program]:
+        """Compile networks for it.
+
+        Raises
+        ------
+        UserError
+            A network does not fit.
+        """
+        if self.gemm is None:
+            return compile_together(graphs, self.engine, self.sizes)
+        return [compile_gemm(graph, self.gemm) for graph in graphs]
 
 
 def images_per_program(model: Model, images: int) -> int:
@@ -85,8 +103,7 @@ def run_model(
         raise ValueError(f"batch must divide the {images} images, not be {batch}")
     watch.start("compile")
     partition = partition_model(model, kernels, target.engine, batch=batch)
-    graphs = [step.graph for step in partition.hardware]
-    programs = compile_together(graphs, target.engine, target.sizes)
+    programs = target.programs([step.graph for step in partition.hardware])
     run = _Run(partition, kernels, target.level, images // batch, watch, build_root)
     values = run.all_steps(programs, {**_constants(model), **inputs})
     watch.start("compare")
@@ -141,8 +158,9 @@ class _Run:
         self.done: list[HardwareRun] = []
         self.cycles: dict[str, int] = {}
         self.kept: set[str] = set()
+        self.host: dict[str, str] = {}
 
-    def all_steps(self, programs: Sequence[CompiledProgram], values: Values) -> Values:
+    def all_steps(self, programs: Sequence[Program], values: Values) -> Values:
         """Return all values: those that the accelerator left, and what the host made of them."""
         left = iter(programs)
         for step in self._steps:
@@ -153,18 +171,16 @@ class _Run:
                 values |= self._hardware(step, next(left), values)
         return values
 
-    def _hardware(self, step: HardwareStep, program: CompiledProgram, values: Values) -> Values:
+    def _hardware(self, step: HardwareStep, program: Program, values: Values) -> Values:
         inputs = {place.name: place.to_graph(values[name]) for name, place in step.inputs.items()}
         self._watch.start("predict")
-        performance = network_performance(step.graph, program)
-        cycles = {layer.name: layer.cycles for layer in performance.layers}
-        cycles[""] = performance.cycles
+        cycles = _predicted(step.graph, program)
         runs = count(1)
 
         def on_run() -> None:
             number = next(runs)
             if number <= self._runs:
-                said = f"run {number} of {self._runs}, {performance.cycles:,} cycles each"
+                said = f"run {number} of {self._runs}, {cycles['']:,} cycles each"
                 self._watch.start("run", said)
 
         def on_stage(stage: str) -> None:
@@ -187,12 +203,25 @@ class _Run:
             golden = run_program_job(program, inputs, Level.GOLDEN)
         self.done.append(HardwareRun(step, program, result, golden.counters, cycles, self._runs))
         self.cycles |= {name: each * self._runs for name, each in cycles.items()}
-        kept = kept_tensors(step.graph, program)
+        kept, host = kept_tensors(step.graph, program), host_layers(program)
         self.kept |= {name for name, place in step.tensors.items() if place.name in kept}
+        self.host |= {
+            name: host[place.name] for name, place in step.tensors.items() if place.name in host
+        }
         return {
             name: place.to_model(result.tensors[place.name], self._model.tensors[name])
             for name, place in step.tensors.items()
         }
+
+
+def _predicted(graph: Graph, program: Program) -> dict[str, int]:
+    """The cycles of a program by the names of layers and, of the whole, an empty one."""
+    if isinstance(program, GemmProgram):
+        done = gemm_cycles(program)
+        return {**done.layers, "": done.cycles}
+    performance = network_performance(graph, program)
+    cycles = {layer.name: layer.cycles for layer in performance.layers}
+    return {**cycles, "": performance.cycles}
 
 
 def _constants(model: Model) -> Values:
@@ -208,7 +237,7 @@ def _report(
 ) -> TensorReport:
     computed, expected, runtime = values
     (name,) = node.outputs
-    host = step.reason if isinstance(step, HostStep) else None
+    host = step.reason if isinstance(step, HostStep) else run.host.get(name)
     known = host is not None or name in run.kept
     return TensorReport(
         node=node,

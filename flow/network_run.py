@@ -12,21 +12,25 @@ from flow.compiled_program import CompiledProgram
 from flow.compiler import compile_graph
 from flow.errors import UserError
 from flow.files import read_array
+from flow.gemm_program import GemmProgram, compile_gemm
 from flow.graph import Graph
 from flow.job import Level, Place
 from flow.layer_work import kind, multiply_accumulates
 from flow.layers import Flatten
+from flow.machine_run import Program
 from flow.program_job import ProgramResult, run_program_job
 from flow.reference import run_reference
 from flow.word_format import WordFormat
 from golden.compare import Comparison, compare
 from golden.program import Counters
 from hw.accelerator_config import AcceleratorConfig
+from hw.gemm_accelerator_config import GemmAcceleratorConfig
 
 __all__ = [
     "LayerComparison",
     "NetworkRun",
     "compile_network",
+    "host_layers",
     "kept_tensors",
     "read_inputs",
     "run_network",
@@ -38,12 +42,20 @@ Tensors = Mapping[str, Int8Array]
 
 @dataclass(frozen=True)
 class LayerComparison:
-    """What became of a layer; no comparison if its place was used again before the end."""
+    """What became of a layer.
+
+    Parameters
+    ----------
+    name, kind, shape : of the layer and what it writes
+    comparison : with the reference; None if its place was used again before the end
+    host : why the host computed it; None if the accelerator did
+    """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     comparison: Comparison | None
+    host: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +68,10 @@ class NetworkRun:
     result : what it left
     layers : every layer against the reference
     expected_counters : golden's
-    products : that the layers' definitions have
+    products : that the definitions of the layers have that the accelerator computes
     """
 
-    program: CompiledProgram
+    program: Program
     result: ProgramResult
     layers: Sequence[LayerComparison]
     expected_counters: Counters
@@ -117,7 +129,7 @@ def read_inputs(graph: Graph, files: Sequence[str]) -> dict[str, Int8Array]:
 def run_network(
     graph: Graph,
     inputs: Tensors,
-    config: AcceleratorConfig,
+    config: AcceleratorConfig | GemmAcceleratorConfig,
     level: Place,
     *,
     on_stage: Callable[[str], None] = lambda stage: None,
@@ -125,7 +137,8 @@ def run_network(
 ) -> NetworkRun:
     """Compile a network, run it at a level and compare it with the reference.
 
-    All tensors are kept if the activation memory is large enough, else places are used again.
+    All tensors are kept if the activation memory is large enough, else places are used again. An
+    accelerator that runs GEMM jobs gets the matrix products, and the host has the other layers.
 
     Raises
     ------
@@ -133,14 +146,18 @@ def run_network(
         The network does not fit the accelerator, or the simulator fails.
     """
     on_stage("compile")
-    program = compile_network(graph, config)
+    program: Program
+    if isinstance(config, GemmAcceleratorConfig):
+        program = compile_gemm(graph, config)
+    else:
+        program = compile_network(graph, config)
     result = run_program_job(program, inputs, level, on_stage=on_stage, build_root=build_root)
     on_stage("compare")
     expected = run_reference(graph, inputs)
     golden = result
     if level is not Level.GOLDEN:
         golden = run_program_job(program, inputs, Level.GOLDEN)
-    kept = kept_tensors(graph, program)
+    kept, host = kept_tensors(graph, program), host_layers(program)
     layers = [
         LayerComparison(
             layer.name,
@@ -149,12 +166,14 @@ def run_network(
             compare(expected[layer.name], result.tensors[layer.name])
             if layer.name in kept
             else None,
+            host.get(layer.name),
         )
         for layer in graph.layers
     ]
     products = sum(
         multiply_accumulates(layer, [graph.types[name] for name in layer.inputs])
         for layer in graph.layers
+        if layer.name not in host
     )
     return NetworkRun(program, result, layers, golden.counters, products)
 
@@ -174,8 +193,15 @@ def compile_network(graph: Graph, config: AcceleratorConfig) -> CompiledProgram:
         raise UserError(str(error)) from error
 
 
-def kept_tensors(graph: Graph, program: CompiledProgram) -> set[str]:
+def host_layers(program: Program) -> Mapping[str, str]:
+    """Why the host computes layers, by the names of those that it does."""
+    return program.host if isinstance(program, GemmProgram) else {}
+
+
+def kept_tensors(graph: Graph, program: Program) -> set[str]:
     """Names of the tensors over which no later layer writes."""
+    if isinstance(program, GemmProgram):
+        return set(graph.types)
     kept = set(graph.inputs)
     for layer in graph.layers:
         place = program.tensors[layer.name]

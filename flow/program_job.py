@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from flow.compiled_program import CompiledProgram
 from flow.job import Place
+from flow.machine_run import Program
 from flow.program_machine import open_machine
 from golden.program import Counters
 
@@ -40,7 +40,7 @@ class ProgramResult:
 
 
 def run_program_job(
-    program: CompiledProgram,
+    program: Program,
     inputs: Tensors,
     level: Place,
     *,
@@ -73,9 +73,8 @@ def run_program_job(
     )
 
 
-def _batches(program: CompiledProgram, inputs: Tensors) -> Iterator[Tensors]:
-    batch = program.tensors[program.inputs[0]].type.shape[0]
-    images = len(inputs[program.inputs[0]])
+def _batches(program: Program, inputs: Tensors) -> Iterator[Tensors]:
+    batch, images = program.batch, len(inputs[program.inputs[0]])
     if images % batch:
         raise ValueError(f"images must be a multiple of the batch of {batch}, not {images}")
     for first in range(0, images, batch):

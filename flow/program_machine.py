@@ -1,10 +1,9 @@
 """What runs a program: the golden model, or an accelerator behind a carrier."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,15 @@ import numpy.typing as npt
 from flow.board_port import BoardPort
 from flow.compiled_program import CompiledProgram
 from flow.errors import UserError
+from flow.gemm_cycles import gemm_cycles
+from flow.gemm_machine import GemmMachine
+from flow.gemm_program import GemmProgram
+from flow.gemm_twin import GemmTwin
 from flow.hardware_verilog import TOP, accelerator_verilog
 from flow.host import Host
+from flow.host_words import number_words
 from flow.job import Level, Place
+from flow.machine_run import Machine, MachineRun, Program, Tensors
 from flow.netlist_level import NetlistLevel
 from flow.netlist_verilog import netlist_verilog
 from golden.program import Counters, run_program
@@ -28,33 +33,8 @@ from sim.simulator import Simulator
 __all__ = ["GoldenMachine", "HostMachine", "Machine", "MachineRun", "open_machine"]
 
 Int8Array = npt.NDArray[np.int8]
-Tensors = Mapping[str, Int8Array]
 
 _PACKET_SECONDS = 1e-3
-_WORD_BITS = 32
-
-
-@dataclass(frozen=True, eq=False)
-class MachineRun:
-    """What a run of a program left.
-
-    Parameters
-    ----------
-    tensors : every tensor's place by name, as it is in the end
-    counters : what golden counts too
-    registers : the hardware's counters by the names of the register table; none where there is none
-    """
-
-    tensors: Tensors
-    counters: Counters
-    registers: Mapping[str, int] = field(default_factory=dict)
-
-
-class Machine(Protocol):
-    """Runs one program, as often as one likes."""
-
-    def run(self, inputs: Tensors) -> MachineRun:
-        """Put the inputs into the activation memory and run."""
 
 
 class GoldenMachine:
@@ -110,7 +90,7 @@ class HostMachine:
             (HostMemory.PARAMETER, program.parameter_words(), host_stride(parameter)),
         ):
             if values:
-                host.write(memory, 0, _words(values, stride))
+                host.write(memory, 0, number_words(values, stride))
         for place in program.tensors.values():
             # The rest of a tensor's last word is read with it, and nothing else writes it.
             if place.type.bytes % 4:
@@ -146,7 +126,7 @@ class HostMachine:
 
 @contextmanager
 def open_machine(
-    program: CompiledProgram,
+    program: Program,
     level: Place,
     *,
     on_stage: Callable[[str], None] = lambda stage: None,
@@ -165,12 +145,12 @@ def open_machine(
         another one.
     """
     if level is Level.GOLDEN:
-        yield GoldenMachine(program)
+        yield _golden_machine(program)
         return
     if isinstance(level, BoardPort):
         on_stage("load")
         with level.host() as board:
-            yield HostMachine(program, board, patience=level.seconds(_patience(program)))
+            yield _host_machine(program, board, patience=level.seconds(_patience(program)))
         return
     try:
         if isinstance(level, NetlistLevel):
@@ -188,21 +168,29 @@ def open_machine(
         ) as link:
             on_stage("load")
             host = Host(link, timeout=_PACKET_SECONDS, attempts=2)
-            yield HostMachine(program, host, patience=_patience(program))
+            yield _host_machine(program, host, patience=_patience(program))
     except SimulationError as error:
         raise UserError(str(error)) from error
 
 
-def _patience(program: CompiledProgram) -> float:
+def _golden_machine(program: Program) -> Machine:
+    if isinstance(program, GemmProgram):
+        return GemmMachine(program, GemmTwin(program.config), patience=0)
+    return GoldenMachine(program)
+
+
+def _host_machine(program: Program, host: Host, *, patience: float) -> Machine:
+    if isinstance(program, GemmProgram):
+        return GemmMachine(program, host, patience=patience)
+    return HostMachine(program, host, patience=patience)
+
+
+def _patience(program: Program) -> float:
     """Seconds, at 100 MHz, after which a run is surely stuck: no row of a pass waits so long."""
+    if isinstance(program, GemmProgram):
+        return 2e-8 * (1000 + gemm_cycles(program).longest)
     engine = program.config.engine
     per_pass = 64 + 4 * (engine.rows + engine.cols)
     lanes = engine.cols // engine.lanes
     rows = sum(step.passes * (step.rows * lanes + per_pass) for step in program.instructions)
     return float(1000 + 100 * len(program.instructions) + 4 * rows) * 1e-8
-
-
-def _words(values: Sequence[int], stride: int) -> npt.NDArray[np.uint32]:
-    """Words of a memory as the host sees them, the lowest 32 bits first."""
-    data = b"".join(value.to_bytes(stride * _WORD_BITS // 8, "little") for value in values)
-    return np.frombuffer(data, "<u4")

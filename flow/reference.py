@@ -28,7 +28,7 @@ from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization, requantize
 from golden.residual import residual_add
 
-__all__ = ["run_reference"]
+__all__ = ["run_layer", "run_reference"]
 
 Int8Array = npt.NDArray[np.int8]
 Integers = npt.NDArray[np.int64]
@@ -52,11 +52,12 @@ def run_reference(graph: Graph, inputs: Mapping[str, Int8Array]) -> dict[str, In
     for layer in graph.layers:
         read = [tensors[name] for name in layer.inputs]
         types = [graph.types[name] for name in layer.inputs]
-        tensors[layer.name] = _run_layer(layer, read, types)
+        tensors[layer.name] = run_layer(layer, read, types)
     return tensors
 
 
-def _run_layer(layer: Layer, read: list[Int8Array], types: list[TensorType]) -> Int8Array:
+def run_layer(layer: Layer, read: list[Int8Array], types: list[TensorType]) -> Int8Array:
+    """Return what a layer makes of tensors of some types."""
     x, zero = read[0], types[0].zero_point
     match layer:
         case Conv2d():

@@ -128,6 +128,8 @@ def command(
     else:
         place = level_place(where, engine, memories, clock)
     if small is not None:
+        if place.gemm is not None:
+            raise UserError("--reduce is for accelerators that run programs, and this runs jobs")
         check_folder(small)
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -198,11 +200,14 @@ class _Common:
         graph = load_graph(self._path)
         values = read_inputs(graph, self._inputs)
         with user_input():
-            config = compile_together([graph], self._on.engine, self._on.memories)[0].config
+            config = (
+                self._on.gemm
+                or compile_together([graph], self._on.engine, self._on.memories)[0].config
+            )
         with console.status("begin") as status:
             run = run_network(graph, values, config, self._on.place, on_stage=status.update)
         show_network(run, console, self._on.clock)
-        if not run.equal:
+        if not run.equal and self._on.gemm is None:
             ran = ran_network(graph, values, run)
             explain_run(ran, self._on.place, console, folder=self._small)
         return run.equal, dict(run.result.tensors)
@@ -225,14 +230,14 @@ class _Common:
         if batch is not None and batch < 1:
             raise UserError(f"--batch must be at least 1, not {batch}")
         values = read_model_inputs(loaded, self._inputs, chosen.kernels)
-        target = Target(self._on.engine, self._on.place, self._on.memories, batch)
+        target = Target(self._on.engine, self._on.place, self._on.memories, batch, self._on.gemm)
         with console.status("runtime") as status, user_input():
             shown = self._runtime(loaded, values, chosen, runtime, console)
             run = run_model(
                 loaded, values, chosen.kernels, target, runtime=shown, on_stage=status.update
             )
         show_model(run, console, self._on.clock)
-        if run.differences or run.counters_differ:
+        if (run.differences or run.counters_differ) and self._on.gemm is None:
             explain_run(ran_model(run), self._on.place, console, folder=self._small)
         return run.equal, {
             name: run.values[name] for name in loaded.activations if name in run.values

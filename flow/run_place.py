@@ -13,6 +13,7 @@ from flow.errors import UserError, user_input
 from flow.job import Level, Place
 from flow.netlist_level import NetlistLevel
 from hw.config import EngineConfig
+from hw.gemm_accelerator_config import GemmAcceleratorConfig
 
 __all__ = ["RunPlace", "board_place", "level_place"]
 
@@ -31,12 +32,15 @@ class RunPlace:
         Sizes; None for one that is to be just large enough.
     clock : float
         In MHz, for what is said of times.
+    gemm : GemmAcceleratorConfig or None
+        The accelerator, if it runs GEMM jobs in place of programs.
     """
 
     place: Place
     engine: EngineConfig
     memories: Mapping[str, int | None]
     clock: float
+    gemm: GemmAcceleratorConfig | None = None
 
 
 def level_place(
@@ -79,7 +83,8 @@ def board_place(
     mhz = _clock(clock, float(board.made_frequency))
     engine = replace(board.config.engine, statistics=True)
     memories = {memory: getattr(board.config, memory) for memory in MEMORIES}
-    return RunPlace(BoardPort(name, port, board.baud, mhz), engine, memories, mhz)
+    gemm = board.config if isinstance(board.config, GemmAcceleratorConfig) else None
+    return RunPlace(BoardPort(name, port, board.baud, mhz), engine, memories, mhz, gemm)
 
 
 def _clock(given: float | None, default: float) -> float:

@@ -7,28 +7,37 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from flow.compiled_program import CompiledProgram
 from flow.layer_work import kind
 from flow.model_result import ModelRun, TensorReport
 from flow.network_run import NetworkRun
 from flow.unsupported import shown
 from golden.compare import Comparison
 from hw.accelerator_config import AcceleratorConfig
+from hw.gemm_accelerator_config import GemmAcceleratorConfig
 
 __all__ = ["show_model", "show_network"]
 
 
 def show_network(run: NetworkRun, console: Console, clock: float) -> None:
     """A network's layers, cycles and counters."""
-    table = _table(("layer", "kind"), ("output", "elements", "differences"))
+    table = _table(("layer", "kind", "on"), ("output", "elements", "differences"))
     for layer in run.layers:
-        table.add_row(layer.name, layer.kind, _times(layer.shape), *_counts(layer.comparison))
+        place = "accelerator" if layer.host is None else "host"
+        counts = _counts(layer.comparison)
+        table.add_row(layer.name, layer.kind, place, _times(layer.shape), *counts)
     console.print(table)
     for layer in run.layers:
         if layer.comparison and not layer.comparison.equal:
             console.print(f"{layer.name}: {layer.comparison}", style="red", markup=False)
-    if any(layer.comparison is None for layer in run.layers):
-        needed = sum(-(-place.type.bytes // 4) * 4 for place in run.program.tensors.values())
-        _show_places(needed, console)
+    for layer in run.layers:
+        if layer.host is not None:
+            said = f"on the host: {layer.name}, because {layer.host}"
+            console.print(said, markup=False)
+    if isinstance(run.program, CompiledProgram) and any(
+        layer.comparison is None for layer in run.layers
+    ):
+        _show_places(_tensor_bytes(run.program), console)
     _show_config(run.program.config, console)
     if run.result.cycles is not None:
         _show_cycles(run.result.cycles, run.products, run.program.config, console, clock)
@@ -63,11 +72,8 @@ def show_model(run: ModelRun, console: Console, clock: float) -> None:
         said = f"padding {shown(name)} is done by {', '.join(map(shown, readers))}"
         console.print(said, markup=False)
     if any(tensor.golden is None for tensor in run.tensors):
-        needed = max(
-            sum(-(-place.type.bytes // 4) * 4 for place in h.program.tensors.values())
-            for h in run.hardware
-        )
-        _show_places(needed, console)
+        programs = [h.program for h in run.hardware if isinstance(h.program, CompiledProgram)]
+        _show_places(max(map(_tensor_bytes, programs)), console)
     console.print(
         f"{sum(t.golden.total for t in run.tensors if t.golden):,} elements compared, "
         f"{run.differences:,} differ"
@@ -115,6 +121,10 @@ def _times(shape: Sequence[int]) -> str:
     return " × ".join(map(str, shape))
 
 
+def _tensor_bytes(program: CompiledProgram) -> int:
+    return sum(-(-place.type.bytes // 4) * 4 for place in program.tensors.values())
+
+
 def _show_places(needed: int, console: Console) -> None:
     console.print(
         "places of tensors that are not kept were used again; "
@@ -122,18 +132,25 @@ def _show_places(needed: int, console: Console) -> None:
     )
 
 
-def _show_config(config: AcceleratorConfig, console: Console) -> None:
+def _show_config(config: AcceleratorConfig | GemmAcceleratorConfig, console: Console) -> None:
     engine = config.engine
+    jobs = "jobs" if isinstance(config, GemmAcceleratorConfig) else "program"
     console.print(
         f"array of {engine.rows} × {engine.cols}, {engine.depth} rows of accumulators; "
         f"{config.activation_bytes:,} bytes of activations, words: {config.weight_words:,} of "
-        f"weights, {config.parameter_words:,} of parameters, {config.program_words:,} of program"
+        f"weights, {config.parameter_words:,} of parameters, {config.program_words:,} of {jobs}"
     )
 
 
 def _show_cycles(
-    cycles: int, products: int, config: AcceleratorConfig, console: Console, clock: float
+    cycles: int,
+    products: int,
+    config: AcceleratorConfig | GemmAcceleratorConfig,
+    console: Console,
+    clock: float,
 ) -> None:
+    if not cycles:
+        return
     used = products / (cycles * config.engine.rows * config.engine.cols)
     console.print(
         f"{cycles:,} cycles, {products:,} products, {used:.1%} of the array used; "
@@ -142,9 +159,9 @@ def _show_cycles(
 
 
 def _show_counters(runs: Sequence[Mapping[str, int]], console: Console) -> None:
-    """Counters are there only where something counts."""
+    """Counters are there only where something counts besides the cycles."""
     counted = {name: _together([run[name] for run in runs], name) for name in runs[0]}
-    if any(counted.values()):
+    if any(value for name, value in counted.items() if name != "cycles"):
         console.print(", ".join(f"{name} {value:,}" for name, value in counted.items()))
 
 

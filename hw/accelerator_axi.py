@@ -7,17 +7,18 @@ from amaranth.lib.wiring import In
 from hw.accelerator import Accelerator
 from hw.axi_lite_window import AxiLiteWindow
 from hw.axi_stream_link import AxiStreamLink
+from hw.gemm_accelerator import GemmAccelerator
 from hw.host_arbiter import HostArbiter
 
 __all__ = ["AcceleratorAxi"]
 
 
 class AcceleratorAxi(wiring.Component):
-    """`Accelerator` behind the link over AXI4-Stream and a window onto its registers.
+    """`Accelerator` or `GemmAccelerator`: a link over AXI4-Stream, a window onto the registers.
 
     Parameters
     ----------
-    config : AcceleratorConfig
+    config : AcceleratorConfig or GemmAcceleratorConfig
         The engine and the sizes of the memories.
 
     Members
@@ -40,7 +41,8 @@ class AcceleratorAxi(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.core = core = Accelerator(self.config)
+        kind = GemmAccelerator if self.config.gemm else Accelerator
+        m.submodules.core = core = kind(self.config)
         m.submodules.arbiter = arbiter = HostArbiter(hosts=2)
         m.submodules.link = self._link
         m.submodules.window = self._window

@@ -1,0 +1,58 @@
+"""Networks on simulated hardware: golden's bits, in the cycles that are predicted."""
+
+import numpy as np
+import pytest
+from gemm_networks import dense_graph, fully_connected_graph, gemm_config, random_gemm_graph
+
+from flow.gemm_cycles import gemm_cycles, list_cycles
+from flow.gemm_jobs import MatrixJob
+from flow.gemm_program import compile_gemm
+from flow.job import Level
+from flow.network_run import run_network
+from flow.random_graphs import random_inputs
+from hw.gemm_timing import GemmTiming
+from sim.simulator import Simulator
+
+CONFIGS = [
+    gemm_config(2, activations=200, weights=300, jobs=2),
+    gemm_config(4, lanes=1, weights=200, jobs=40),
+    gemm_config(4, lanes=4, depth=5, weights=1024, jobs=3),
+]
+GRAPHS = {
+    "convolutions": dense_graph,
+    "products": fully_connected_graph,
+    "anything": lambda rng: random_gemm_graph(rng, layers=8),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("config", CONFIGS, ids=["2x2", "4x4", "4x4 four lanes"])
+@pytest.mark.parametrize("kind", GRAPHS)
+def test_hardware_takes_the_cycles_that_are_predicted(config, kind):
+    if (missing := Simulator.VERILATOR.missing()) is not None:
+        pytest.skip(missing)
+    rng = np.random.default_rng(3)
+    graph = GRAPHS[kind](rng)
+    run = run_network(graph, random_inputs(graph, rng), config, Level.VERILATOR)
+    assert run.equal
+    assert run.result.registers == {"cycles": gemm_cycles(run.program).cycles}
+
+
+def test_a_network_takes_the_cycles_of_its_lists():
+    graph = dense_graph(np.random.default_rng(3))
+    program = compile_gemm(graph, CONFIGS[0])
+    cycles = [list_cycles(jobs, program.config) for jobs in program.lists()]
+    done = gemm_cycles(program)
+    assert len(cycles) > len(graph.layers)
+    assert (done.cycles, done.longest) == (sum(cycles), max(cycles))
+    assert set(done.layers) == set(program.layers)
+
+
+def test_a_list_takes_what_the_hardware_says():
+    config = CONFIGS[1]
+    sizes = [(3, 2, 5), (16, 1, 1), (3, 2, 5)]
+    addresses = dict.fromkeys(
+        ["activation_address", "weight_address", "parameter_address", "output_address"], 0
+    )
+    jobs = [MatrixJob(rows=m, tiles_n=n, steps_k=k, **addresses) for m, n, k in sizes]
+    assert list_cycles(jobs, config) == GemmTiming(config).list_cycles(sizes)
