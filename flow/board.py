@@ -6,9 +6,9 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
+from flow.accelerator_kind import AnyConfig
 from flow.errors import UserError
 from flow.parts import Family, Part
-from hw.accelerator_config import AcceleratorConfig
 from hw.board_top import BoardTop
 from hw.pll import plan_clock
 from hw.pll_kind import PllKind
@@ -80,7 +80,7 @@ class Board:
         Other pins' levels.
     engine : Mapping of str to object
         What the file says of the array; the rest follows from it.
-    config : AcceleratorConfig
+    config : AcceleratorConfig or GemmAcceleratorConfig
         The array with all that follows, and the memories.
     pack : tuple of str
         What else the packer is told.
@@ -105,7 +105,7 @@ class Board:
     light_on: int | None
     ties: Mapping[str, int]
     engine: Mapping[str, Any]
-    config: AcceleratorConfig
+    config: AnyConfig
     pack: tuple[str, ...]
     load: str
     serial: str

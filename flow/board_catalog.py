@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from flow.accelerator_kind import AcceleratorKind, made_config
 from flow.board import Board, Pin, Toolchain
 from flow.board_file import Table
-from flow.engine_options import ENGINE, MEMORIES, engine_config
+from flow.engine_options import ENGINE, engine_config
 from flow.errors import UserError
 from flow.parts import find_part
-from hw.accelerator_config import AcceleratorConfig
 from hw.pll_kind import PllKind
 
 __all__ = ["FOLDER", "board_names", "find_board"]
@@ -94,12 +94,11 @@ def _board(path: Path, name: str, content: dict[str, Any]) -> Board:
     package, speed = table.text("package", ""), table.text("speed", "")
     variant = "" if name == path.stem else f" {name.removeprefix(path.stem + '-').upper()}"
     named = "-".join(filter(None, (part.name if part else "", package, speed)))
-    engine, memory = (
-        table.values("array", (*ENGINE, "accumulator_bits")),
-        table.values("memory", (*MEMORIES, "compact")),
-    )
+    kind = table.choice("accelerator", AcceleratorKind, AcceleratorKind.PROGRAMS)
+    engine = table.values("array", (*ENGINE, "accumulator_bits"))
+    memory = table.values("memory", kind.memories)
     try:
-        config = AcceleratorConfig(engine=engine_config(engine), **memory)
+        config = made_config(kind, engine_config(engine), memory)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: {error}") from error
     board = Board(

@@ -69,6 +69,7 @@ def changed_board(
     UserError
         The parameters are not legal.
     """
+    from flow.accelerator_kind import changed_config
     from flow.engine_options import engine_config
 
     given = {name: value for name, value in changes.items() if value is not None}
@@ -78,7 +79,7 @@ def changed_board(
         raise UserError(f"--baud must be above 0, not {baud}")
     engine = {**board.engine, **{name: given.pop(name) for name in ENGINE if name in given}}
     with user_input():
-        config = replace(board.config, engine=engine_config(engine), **given)
+        config = changed_config(board.config, engine_config(engine), given)
     changed = replace(board, engine=engine, config=config)
     if mhz is not None:
         changed = replace(changed, frequency=Fraction(str(mhz)))

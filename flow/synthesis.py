@@ -34,7 +34,7 @@ _WITHOUT_FEW = " ".join(
 
 _SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
     Family.ECP5: ("synth_ecp5 -abc9",),
-    Family.ICE40: ("synth_ice40 -abc9 -device u -dsp",),
+    Family.ICE40: ("synth_ice40 -abc9 -device u -dsp -spram",),
     Family.GOWIN: (
         "synth_gowin -nowidelut -run begin:map_ffs",
         _WITHOUT_FEW,
@@ -70,7 +70,7 @@ _LUTS: Mapping[Family, Mapping[str, int]] = {
 }
 _OTHERS = {
     Family.ECP5: ("TRELLIS_FF", "MULT18X18D", "DP16KD", "TRELLIS_DPR16X4"),
-    Family.ICE40: ("SB_DFF.*", "SB_MAC16", "SB_(?:SP)?RAM.*", "-"),
+    Family.ICE40: ("SB_DFF.*", "SB_MAC16", "SB_RAM.*", "-"),
     Family.GOWIN: ("DFF.*", "MULT.*", "(?:SDP|DP|SP)B?X?9?B?", "RAM16.*"),
     Family.XC7: ("FD[RSCP]E", "DSP48E1", "RAMB.*", "RAM(?:16|32|64|128).*"),
 }

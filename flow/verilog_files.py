@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from flow.accelerator_kind import AnyConfig
 from hw.accelerator_axi import AcceleratorAxi
 from hw.accelerator_config import AcceleratorConfig
 from hw.accelerator_uart import AcceleratorUart
@@ -93,12 +94,13 @@ def _summary(config: EngineConfig) -> str:
     )
 
 
-def accelerator_summary(config: AcceleratorConfig) -> str:
+def accelerator_summary(config: AnyConfig) -> str:
     """Say how large an accelerator is."""
+    held = "jobs" if config.gemm else "program"
     return (
         f"{_summary(config.engine)} Memories: {config.activation_bytes} bytes of activations, "
         f"{config.weight_words} words of weights, {config.parameter_words} of parameters, "
-        f"{config.program_words} of program."
+        f"{config.program_words} of {held}."
     )
 
 

@@ -86,8 +86,7 @@ class SharedMemory(wiring.Component):
         words = []
         for n, first in enumerate(range(0, self.width, _LANE)):
             width = min(_LANE, self.width - first)
-            style = {"ram_style": "huge"} if self.single_port else {}
-            memory = Memory(shape=unsigned(width), depth=self.depth, init=[], attrs=style)
+            memory = Memory(shape=unsigned(width), depth=self.depth, init=[])
             m.submodules[f"lane_{n}"] = memory
             read, write = memory.read_port(), memory.write_port()
             enable = self.host_write & (lane == n)
