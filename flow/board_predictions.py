@@ -32,8 +32,6 @@ def inferences_per_second(board: Board, graph: Graph) -> float | None:
     over the serial line is not in it, nor what the host computes where the accelerator runs GEMM
     jobs.
     """
-    if board.config.gemm:
-        return None
     try:
         cycles = _cycles(board, graph)
     except ValueError:

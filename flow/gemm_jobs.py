@@ -59,20 +59,10 @@ def check_jobs(jobs: Iterable[MatrixJob], config: GemmAcceleratorConfig) -> None
     Raises
     ------
     ValueError
-        One does not, or has more rows than the accumulators.
+        One does not, has more rows than the accumulators, or writes over its own operand.
     """
-    depth = config.engine.depth
     for index, job in enumerate(jobs):
-        for name, most in (("rows", depth), ("tiles_n", None), ("steps_k", None)):
-            value = getattr(job, name)
-            if value < 1 or (most is not None and value > most):
-                legal = "at least 1" if most is None else f"from 1 to {most}"
-                raise ValueError(f"{name} of job {index} must be {legal}, not {value}")
-        if job.parameter_address % config.engine.cols:
-            raise ValueError(
-                f"parameter_address of job {index} must be a multiple of {config.engine.cols}, "
-                f"not {job.parameter_address}"
-            )
+        _check_sizes(f"job {index}", job, config)
         for memory, begin, end in job.spans(config):
             size = getattr(config, memory)
             if begin < 0 or end > size:
@@ -80,6 +70,26 @@ def check_jobs(jobs: Iterable[MatrixJob], config: GemmAcceleratorConfig) -> None
                     f"job {index} must stay within the {size} {memory}, and reaches from {begin} "
                     f"to {end}: take smaller blocks, or an accelerator with more {memory}"
                 )
+        (_, *operand), (_, *results), *_ = job.spans(config)
+        if operand[0] < results[1] and results[0] < operand[1]:
+            raise ValueError(
+                f"results of job {index} must not be where its operand is, from {operand[0]} to "
+                f"{operand[1]}: take another output_address than {results[0]}"
+            )
+
+
+def _check_sizes(name: str, job: MatrixJob, config: GemmAcceleratorConfig) -> None:
+    engine = config.engine
+    if not 1 <= job.rows <= engine.depth:
+        raise ValueError(f"rows of {name} must be from 1 to {engine.depth}, not {job.rows}")
+    for field in ("tiles_n", "steps_k"):
+        if getattr(job, field) < 1:
+            raise ValueError(f"{field} of {name} must be at least 1, not {getattr(job, field)}")
+    if job.parameter_address % engine.cols:
+        raise ValueError(
+            f"parameter_address of {name} must be a multiple of {engine.cols}, "
+            f"not {job.parameter_address}"
+        )
 
 
 def job_list(jobs: Iterable[MatrixJob]) -> Words:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hw.gemm_job import JOB
 from hw.host_port import HostMemory
 from hw.instruction import INSTRUCTION
 from hw.packet import MAX_WORDS, PACKET, STATUS_WORDS, Command, Result
@@ -15,8 +16,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 @pytest.mark.parametrize(
     ("page", "table"),
-    [("accelerator", INSTRUCTION), ("link", PACKET), ("link", REGISTERS)],
-    ids=["instruction", "packet", "registers"],
+    [
+        ("accelerator", INSTRUCTION),
+        ("gemm-accelerator", JOB),
+        ("link", PACKET),
+        ("link", REGISTERS),
+    ],
+    ids=["instruction", "job", "packet", "registers"],
 )
 def test_a_page_has_the_table_of_fields(page, table):
     assert f"\n{table.markdown()}\n\n" in (DOCS / f"{page}.md").read_text()

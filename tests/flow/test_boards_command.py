@@ -164,9 +164,9 @@ def test_a_prediction_is_the_clock_over_the_cycles():
 
 
 def test_a_network_that_does_not_fit_has_no_prediction():
-    board = find_board("icebreaker")
+    board = find_board("de10-lite")
     assert all(inferences_per_second(board, graph) is None for graph in networks().values())
-    assert [cell.strip() for cell in row(boards().output, "Inferences", "icebreaker")].count(
+    assert [cell.strip() for cell in row(boards().output, "Inferences", "de10-lite")].count(
         "-"
     ) == 3
 

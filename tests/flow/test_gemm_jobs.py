@@ -44,6 +44,10 @@ def test_a_job_may_end_with_the_memories():
         ({"weight_address": 449}, "job 1 must stay within the 512 weight_words, and reaches from"),
         ({"parameter_address": 26}, "job 1 must stay within the 32 parameter_words, and reaches"),
         ({"parameter_address": 1}, "parameter_address of job 1 must be a multiple of 2, not 1"),
+        (
+            {"output_address": 127},
+            "results of job 1 must not be where its operand is, from 0 to 128",
+        ),
         ({"output_address": -1}, "job 1 must stay within the 256 activation_words, and reaches"),
     ],
 )
