@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from flow.gemm_jobs import MatrixJob
 from flow.gemm_program import GemmProgram
@@ -43,11 +42,5 @@ def gemm_cycles(program: GemmProgram) -> GemmCycles:
 
 def list_cycles(jobs: Sequence[MatrixJob], config: GemmAcceleratorConfig) -> int:
     """Return what the register `cycles` shows after a list of jobs."""
-    ended = int(GemmTiming(config).list_cycles([]))
-    return ended + sum(_job_cycles(config, job.rows, job.tiles_n, job.steps_k) for job in jobs)
-
-
-@cache
-def _job_cycles(config: GemmAcceleratorConfig, rows: int, tiles_n: int, steps_k: int) -> int:
-    """It is asked of parts of the hardware, which takes a while."""
-    return int(GemmTiming(config).job_cycles(rows, tiles_n, steps_k))
+    sizes = [(job.rows, job.tiles_n, job.steps_k) for job in jobs]
+    return int(GemmTiming(config).list_cycles(sizes))

@@ -1,6 +1,11 @@
 """How many cycles the jobs of a GEMM accelerator take, from those of its parts."""
 
+import gc
+import warnings
 from dataclasses import dataclass
+from functools import cache
+
+from amaranth.hdl import UnusedElaboratable
 
 from hw.gemm_accelerator_config import GemmAcceleratorConfig
 from hw.job_sequencer import JobSequencer
@@ -44,5 +49,14 @@ class GemmTiming:
     @property
     def behind(self):
         """Cycles from when the last row of a job is read until its results are written."""
-        latency = StepEngine(self.config.engine, entries=self.config.parameter_entries).latency
-        return JobSteps.READ_LATENCY + latency
+        return JobSteps.READ_LATENCY + _engine_latency(self.config)
+
+
+@cache
+def _engine_latency(config):
+    with warnings.catch_warnings():
+        # It is made only to be asked, and its parts refer to each other.
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        latency = StepEngine(config.engine, entries=config.parameter_entries).latency
+        gc.collect()
+    return latency

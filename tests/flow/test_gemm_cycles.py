@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from gemm_networks import dense_graph, fully_connected_graph, gemm_config, random_gemm_graph
 
+from flow.board_catalog import board_names, find_board
+from flow.board_predictions import NETWORKS, inferences_per_second, networks
 from flow.gemm_cycles import gemm_cycles, list_cycles
-from flow.gemm_jobs import MatrixJob
 from flow.gemm_program import compile_gemm
 from flow.job import Level
 from flow.network_run import run_network
 from flow.random_graphs import random_inputs
-from hw.gemm_timing import GemmTiming
 from sim.simulator import Simulator
 
 CONFIGS = [
@@ -48,11 +48,15 @@ def test_a_network_takes_the_cycles_of_its_lists():
     assert set(done.layers) == set(program.layers)
 
 
-def test_a_list_takes_what_the_hardware_says():
-    config = CONFIGS[1]
-    sizes = [(3, 2, 5), (16, 1, 1), (3, 2, 5)]
-    addresses = dict.fromkeys(
-        ["activation_address", "weight_address", "parameter_address", "output_address"], 0
-    )
-    jobs = [MatrixJob(rows=m, tiles_n=n, steps_k=k, **addresses) for m, n, k in sizes]
-    assert list_cycles(jobs, config) == GemmTiming(config).list_cycles(sizes)
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in board_names() if find_board(name).config.gemm])
+def test_keyword_spotting_on_the_accelerator_of_a_board(name):
+    """Eleven layers, 22,016 weights: bits and cycles of a network that people run."""
+    if (missing := Simulator.VERILATOR.missing()) is not None:
+        pytest.skip(missing)
+    graph, board = networks()[NETWORKS[0]], find_board(name)
+    inputs = random_inputs(graph, np.random.default_rng(1))
+    run = run_network(graph, inputs, board.config, Level.VERILATOR)
+    assert run.equal
+    seconds = run.result.cycles / float(board.made_frequency) / 1e6
+    assert inferences_per_second(board, graph) == pytest.approx(1 / seconds)
