@@ -31,6 +31,7 @@ class StreamBuffer(wiring.Component):
     """
 
     LATENCY = 1
+    ENTRIES = 2
 
     def __init__(self, shape, *, in_memory=False):
         self._shape = shape
@@ -69,7 +70,9 @@ class StreamBuffer(wiring.Component):
 
     def _in_registers(self, m, write, read):
         """Add two registers, and return the one to read."""
-        entries = [Signal(self._shape, name=f"entry_{n}", reset_less=True) for n in range(2)]
+        entries = [
+            Signal(self._shape, name=f"entry_{n}", reset_less=True) for n in range(self.ENTRIES)
+        ]
         # An empty one takes whatever is there, so that nothing but a register enables it.
         for n, entry in enumerate(entries):
             empty = Signal(name=f"empty_{n}", init=1)
@@ -84,7 +87,7 @@ class StreamBuffer(wiring.Component):
     def _in_memory(self, m, free, write, read):
         """Add a memory of two words, and return the one to read."""
         width = Shape.cast(self._shape).width
-        m.submodules.entries = entries = Memory(shape=unsigned(width), depth=2, init=[])
+        m.submodules.entries = entries = Memory(shape=unsigned(width), depth=self.ENTRIES, init=[])
         put, get = entries.write_port(), entries.read_port(domain="comb")
         m.d.comb += [
             put.addr.eq(write), put.data.eq(Value.cast(self.i.payload)), put.en.eq(free),

@@ -9,6 +9,7 @@ from cocotb.triggers import ClockCycles
 from golden.accumulate_operation import AccumulateOperation
 from hw.accumulator_bank import AccumulatorBank
 from hw.gemm_engine import GemmEngine
+from hw.stream_buffer import StreamBuffer
 from sim import clock
 from sim.engine_parameters import engine_config
 from sim.environment import generator, parameters
@@ -160,6 +161,26 @@ async def one_stream_comes_late(dut: Any, stream: Stream) -> None:
     feed = Feed(dut, NATIVE, [job], {stream: StallPattern.LATE})
     feed.start()
     await feed.finish()
+
+
+@cocotb.test()
+async def what_is_not_read_takes_all_room_and_no_more(dut: Any) -> None:
+    """No row is launched without room for its result, wherever in a pass the room ends."""
+    config, random = engine_config(**parameters()), generator("room")
+    if config.banks > 1:
+        return  # The rows that wait in the banks are launched without room.
+    room = _build(**parameters()).buffer_depth
+    whole = 1 << (min(config.depth, max(2, room // 8)).bit_length() - 1)
+    await clock.start(dut)
+    for m in (whole, whole - 1):
+        size = (m, config.rows, (room // m + 4) * config.cols)
+        job = random_job(random, config, size)
+        feed = Feed(dut, NATIVE, [job], {Stream.OUTPUT: StallPattern.LATE})
+        feed.start()
+        traffic = await feed.finish()
+        taken = np.array(traffic.inputs[Stream.ACTIVATIONS]) <= traffic.output[0]
+        launched = int(taken.sum()) - StreamBuffer.ENTRIES
+        assert launched == room, f"{launched} rows are launched into room for {room}"
 
 
 @cocotb.test()

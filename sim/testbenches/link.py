@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import cocotb
+from cocotb.triggers import SimTimeoutError, with_timeout
 
 from hw.host_port import HostMemory
 from hw.link import Link
@@ -52,7 +53,12 @@ class _Bench:
         )
 
     async def send(self, words: Sequence[int]) -> None:
-        await self.driver.send(beats(words))
+        """Send a packet; whatever it is, the link must take it."""
+        sending = self.driver.start(beats(words))
+        try:
+            await with_timeout(sending, _PATIENCE * clock.CLOCK_PERIOD_NS, "ns")
+        except SimTimeoutError:
+            raise AssertionError(f"i: a packet is not taken within {_PATIENCE} cycles") from None
 
     async def replies(self, count: int) -> list[Reply]:
         """Return the first replies since the beginning; there must not be more."""
