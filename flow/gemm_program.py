@@ -13,19 +13,30 @@ from flow.gemm_plan import Block, ProductPlan, Tiles, plan_product
 from flow.gemm_product import MatrixProduct, matrix_product
 from flow.graph import Graph
 from flow.host_words import byte_words, number_words
-from flow.layers import TensorType
+from flow.layers import Flatten, TensorType
 from flow.lowering.parameters import tiled_parameters
 from hw.gemm_accelerator_config import GemmAcceleratorConfig
 from hw.host_port import HostMemory
 from hw.parameter_word import Parameters
 from hw.word_memory import host_stride
 
-__all__ = ["NOT_A_PRODUCT", "GemmProgram", "LayerJobs", "Load", "Turn", "compile_gemm"]
+__all__ = [
+    "NOT_A_PRODUCT",
+    "REARRANGED",
+    "GemmProgram",
+    "LayerJobs",
+    "Load",
+    "Turn",
+    "compile_gemm",
+]
 
 Words = npt.NDArray[np.uint32]
 
 NOT_A_PRODUCT = "it is not a matrix product"
 """Why most layers stay on the host."""
+
+REARRANGED = "it only rearranges what is on the host"
+"""Why a flattening does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +108,8 @@ class GemmProgram:
     @property
     def left_out(self) -> dict[str, str]:
         """The matrix products that are too large for the accelerator, and why."""
-        return {name: why for name, why in self.host.items() if why != NOT_A_PRODUCT}
+        expected = (NOT_A_PRODUCT, REARRANGED)
+        return {name: why for name, why in self.host.items() if why not in expected}
 
     def lists(self) -> list[Sequence[MatrixJob]]:
         """The jobs of every turn, in order."""
@@ -112,7 +124,7 @@ def compile_gemm(graph: Graph, config: GemmAcceleratorConfig) -> GemmProgram:
         try:
             product = matrix_product(layer, graph.types[layer.inputs[0]], config.engine)
             if product is None:
-                host[layer.name] = NOT_A_PRODUCT
+                host[layer.name] = REARRANGED if isinstance(layer, Flatten) else NOT_A_PRODUCT
             else:
                 plans[layer.name] = product, plan_product(product, config)
         except ValueError as error:
