@@ -59,15 +59,24 @@ class Accumulate(wiring.Component):
             with m.Default():
                 m.d.comb += operand.eq(self.i_word)
         base = registered(m, operand, name="base")
-        is_max = registered(m, self.i_operation == AccumulateOperation.MAX, name="is_max")
+        asks_max = self.i_operation == AccumulateOperation.MAX
+        is_max = registered(m, asks_max, name="is_max")
+        is_other = registered(m, ~asks_max, name="is_other")
 
-        # Cycle 1: a maximum that is the word already comes out of the adder. The comparison is the
-        # sign of a difference, with nothing behind its carries.
-        total = (base + Mux(is_max, 0, self.i_sum))[:len(base)].as_signed()
-        total = registered(m, total, name="total")
+        # Cycle 1: the sum goes into adders alone; the comparison is the sign of a difference. What
+        # is not the operation's result is cleared by its registers' resets.
+        total, partial, kept = (
+            Signal(shape, name=name, reset_less=True) for name, shape in (
+                ("total", base.shape()), ("partial", self.i_sum.shape()), ("kept", base.shape())))
         is_below = registered(m, (base - self.i_sum)[-1], name="is_below")
-        was_max = registered(m, is_max, name="was_max")
-        partial = registered(m, self.i_sum, name="partial")
-        m.d.comb += self.o.eq(Mux(was_max & is_below, partial, total))
+        with m.If(is_max):
+            m.d.sync += total.eq(0)
+        with m.Else():
+            m.d.sync += total.eq((base + self.i_sum)[:len(base)].as_signed())
+        with m.If(is_other):
+            m.d.sync += [partial.eq(0), kept.eq(0)]
+        with m.Else():
+            m.d.sync += [partial.eq(self.i_sum), kept.eq(base)]
+        m.d.comb += self.o.eq(total | Mux(is_below, partial, kept))
 
         return m
