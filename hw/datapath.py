@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Out
 
 from hw.activation_reader import ActivationReader
@@ -15,6 +14,7 @@ from hw.output_writer import OutputWriter
 from hw.pass_generator import PassGenerator
 from hw.pipeline import registered
 from hw.stream_buffer import StreamBuffer
+from hw.stream_queue import StreamQueue
 from hw.word_memory import WordMemory
 from hw.word_reader import WordReader
 
@@ -40,7 +40,7 @@ class Datapath(wiring.Component):
     Members
     -------
     i_weights, i_parameters, i_passes, i_activations, i_outputs : In(stream.Signature(...))
-        Jobs of the units, from `Dispatcher`.
+        Jobs of the units, from `Dispatcher`: never more than it has under way.
     o_read, o_written, o_read_error, o_write_error : Out(...)
         What the units have done, for `Dispatcher`.
     o_events : Out(EngineEvents)
@@ -149,13 +149,7 @@ class Datapath(wiring.Component):
     def _queue_outputs(self, m):
         """Keep the jobs of all results that are on their way through the engine."""
         jobs = self._units["outputs"].i
-        width = len(Value.cast(jobs.payload))
-        m.submodules.output_jobs = queue = SyncFIFOBuffered(width=width, depth=self._UNDER_WAY)
-        m.d.comb += [
-            queue.w_data.eq(self.i_outputs.payload),
-            queue.w_en.eq(self.i_outputs.valid),
-            self.i_outputs.ready.eq(queue.w_rdy),
-            Value.cast(jobs.payload).eq(queue.r_data),
-            jobs.valid.eq(queue.r_rdy),
-            queue.r_en.eq(jobs.ready),
-        ]
+        m.submodules.output_jobs = queue = StreamQueue(
+            jobs.payload.shape(), depth=self._UNDER_WAY)
+        wiring.connect(m, wiring.flipped(self.i_outputs), queue.i)
+        wiring.connect(m, queue.o, jobs)

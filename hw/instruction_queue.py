@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 from hw.instruction import INSTRUCTION
 from hw.instruction_fetch import FetchedBeat, InstructionFetch
 from hw.narrow_instruction import NarrowInstruction
-from hw.stock import Stock
 
 __all__ = ["InstructionQueue"]
 
@@ -18,15 +17,16 @@ _WORDS = INSTRUCTION.words // InstructionFetch.BEATS  # of a beat
 class InstructionQueue(wiring.Component):
     """Stores the beats of instructions as they come, in the bits that the units need.
 
-    Whoever fetches takes care that there is room. Latency from the last beat of an instruction to
-    the output is `LATENCY` cycles; throughput one instruction per cycle out of those stored.
+    Whoever fetches takes care that there is room, and whoever takes knows when there is one.
+    Latency from the last beat of an instruction to the output is `LATENCY` cycles; throughput one
+    instruction per cycle out of those stored.
 
     Parameters
     ----------
     config : AcceleratorConfig
         Sizes of the memories.
     depth : int
-        Instructions that it holds besides the one at the output, a power of two.
+        Instructions that it holds, a power of two.
 
     Members
     -------
@@ -58,21 +58,11 @@ class InstructionQueue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        written, read = Signal(range(self.depth)), Signal(range(self.depth))
-        at_output, free, moves = Signal(), Signal(), Signal()
-        m.submodules.waiting = waiting = Stock(limit=self.depth)
-        complete = self.i.arrives[-1]
-        m.d.comb += [
-            free.eq(~at_output | self.i_take),
-            moves.eq(waiting.o_some & free),
-            waiting.i_put.eq(complete),
-            waiting.i_take.eq(moves),
-        ]
-        m.d.sync += [
-            written.eq((written + complete)[:len(written)]),
-            read.eq((read + moves)[:len(read)]),
-            at_output.eq(moves | (at_output & ~self.i_take)),
-        ]
+        written, oldest = Signal(range(self.depth)), Signal(range(self.depth))
+        second = Signal(range(self.depth), init=1)  # the one behind the oldest
+        m.d.sync += written.eq((written + self.i.arrives[-1])[:len(written)])
+        with m.If(self.i_take):
+            m.d.sync += [oldest.eq(second), second.eq((second + 1)[:len(second)])]
 
         for number in range(InstructionFetch.BEATS):
             names = [
@@ -91,8 +81,8 @@ class InstructionQueue(wiring.Component):
                 write.addr.eq(written),
                 write.data.eq(Cat(values)),
                 write.en.eq(self.i.arrives[number]),
-                front.addr.eq(read),
-                front.en.eq(free),  # what is there before one waits is read again
+                # The oldest is read again and again: also as soon as it is there.
+                front.addr.eq(Mux(self.i_take, second, oldest)),
                 Cat(targets).eq(front.data),
             ]
         return m

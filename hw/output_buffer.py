@@ -67,45 +67,43 @@ class OutputBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # What the reader does not take at once is stored behind the payload that it sees.
-        free, put, get = Signal(), Signal(), Signal()
-        m.submodules.stored = stored = Stock(limit=self.depth)
-        has_stored = stored.o_some
-        m.d.comb += [
-            free.eq(self.o.ready | ~self.o.valid),
-            put.eq(self.i_valid & (has_stored | ~free)),
-            get.eq(has_stored & free),
-            stored.i_put.eq(put),
-            stored.i_take.eq(get),
-        ]
-        payload = Mux(has_stored, self._store(m, put, get), Value.cast(self.i_payload))
-        front = Signal(len(payload), reset_less=True)
-        m.d.comb += Value.cast(self.o.payload).eq(front)
-        with m.If(free):
-            m.d.sync += [front.eq(payload), self.o.valid.eq(has_stored | self.i_valid)]
-
+        # All results that are here are counted; the oldest is at the output, the others are stored.
+        free, taken = Signal(), Signal()
+        m.submodules.present = present = Stock(limit=self.depth)
         m.submodules.room = room = Stock(limit=self.depth, init=self.depth)
         m.d.comb += [
-            room.i_put.eq(self.o.valid & self.o.ready),
+            free.eq(self.o.ready | ~self.o.valid),
+            taken.eq(self.o.ready & self.o.valid),
+            self.o.valid.eq(present.o_some),
+            present.i_put.eq(self.i_valid),
+            present.i_take.eq(taken),
+            room.i_put.eq(taken),
             room.i_take.eq(self.i_take_room),
             self.o_outlook.eq(room.o),
             self.o_room.eq(room.o.now),
             self.o_will_have_room.eq(
                 Mux(self.i_take_room, room.o.if_taken, room.o.if_kept)),
         ]
+        stored = self._store(m, taken)
+        front = Signal(len(stored), reset_less=True)
+        m.d.comb += Value.cast(self.o.payload).eq(front)
+        with m.If(free):
+            m.d.sync += front.eq(
+                Mux(present.o_several, stored, Value.cast(self.i_payload)))
         return m
 
-    def _store(self, m, put, get):
-        """Add the memory, and return the oldest result in it."""
+    def _store(self, m, taken):
+        """Add the memory of all results, and return the one behind that at the output."""
         width = len(Value.cast(self.i_payload))
         m.submodules.memory = memory = Memory(shape=unsigned(width), depth=self.depth, init=[])
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        for port, moves in ((write, put), (read, get)):
-            place = Signal(range(self.depth), name="write_place" if port is write else "read_place")
+        for port, moves, first in ((write, self.i_valid, 0), (read, taken, 1)):
+            place = Signal(
+                range(self.depth), name="write_place" if port is write else "read_place",
+                init=first)
             following = (place + 1)[:len(place)]
             with m.If(moves):
                 m.d.sync += place.eq(Mux(place == self.depth - 1, 0, following))
             m.d.comb += port.addr.eq(place)
-        # A payload that is not stored is written over: its place is free, for room was taken.
         m.d.comb += [write.en.eq(self.i_valid), write.data.eq(Value.cast(self.i_payload))]
         return read.data

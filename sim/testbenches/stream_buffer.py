@@ -1,11 +1,16 @@
-"""Stream buffer: every beat once, in order, one a cycle if nobody stalls; also in a memory."""
+"""Stream buffer and queue: every beat once, in order, one a cycle if nobody stalls."""
 
 from typing import Any
 
 import cocotb
 import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
 
+from hw.stock import Stock
 from hw.stream_buffer import StreamBuffer
+from hw.stream_queue import StreamQueue
 from sim import clock
 from sim.environment import generator, parameters
 from sim.lanes import pack
@@ -16,14 +21,44 @@ from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
 
-def _build(*, bits: int, in_memory: bool = False) -> Any:
-    return StreamBuffer(bits, in_memory=in_memory)
+class _Queue(wiring.Component):  # type: ignore[misc]
+    """A queue whose sender takes care that there is room, for every beat that can wait."""
+
+    def __init__(self, bits: int, *, depth: int) -> None:
+        self._depth = depth
+        self._queue = StreamQueue(bits, depth=depth)
+        super().__init__({"i": In(stream.Signature(bits)), "o": Out(stream.Signature(bits))})
+
+    def elaborate(self, platform: Any) -> Module:
+        """Count what is in the queue."""
+        m = Module()
+        m.submodules.queue = queue = self._queue
+        most = self._depth - 1
+        m.submodules.room = room = Stock(limit=most, init=most)
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        m.d.comb += [
+            self.i.ready.eq(room.o_some),
+            queue.i.payload.eq(self.i.payload),
+            queue.i.valid.eq(self.i.valid & room.o_some),
+            room.i_take.eq(queue.i.valid & queue.i.ready),
+            room.i_put.eq(queue.o.valid & queue.o.ready),
+        ]
+        return m
+
+
+def _build(*, bits: int, in_memory: bool = False, queue: int = 0) -> Any:
+    """Make a buffer, or a queue of a depth."""
+    return _Queue(bits, depth=queue) if queue else StreamBuffer(bits, in_memory=in_memory)
 
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}],
-    long=[{"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)],
+    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}, {"bits": 8, "queue": 4}],
+    long=[
+        *({"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)),
+        {"bits": 1, "queue": 8},
+        {"bits": 96, "queue": 16},
+    ],
 )
 
 
@@ -61,7 +96,8 @@ async def latency_and_throughput(dut: Any) -> None:
     await clock.start(dut)
     driver, monitor = await _pass_on(dut, _draw("latency"), StallPattern.NEVER, StallPattern.NEVER)
     late = np.subtract(monitor.cycles, driver.cycles)
-    assert (late[3:] == StreamBuffer.LATENCY).all(), f"latencies {late}"
+    latency = (StreamQueue if parameters().get("queue") else StreamBuffer).LATENCY
+    assert (late[3:] == latency).all(), f"latencies {late}"
     assert (np.diff(monitor.cycles)[3:] == 1).all(), f"cycles {monitor.cycles}"
 
 
