@@ -18,6 +18,7 @@ from hw.accelerator_config import AcceleratorConfig
 from hw.core_timing import core_timing
 from hw.datapath import Datapath
 from hw.launcher import StallCause
+from hw.output_writer import OutputWriter
 from hw.sequencer import Sequencer
 from hw.stream_buffer import StreamBuffer
 
@@ -204,9 +205,9 @@ class _Model:
 
     @property
     def last_result(self) -> int:
-        """When the last row of results is written; it counts from the next cycle on."""
+        """When the last row of results is written."""
         written = self._dispatch.last_written
-        return 0 if written is None else written - 1
+        return 0 if written is None else written - OutputWriter.COUNTED_AFTER
 
     def _note_wait(self, index: int, begin: int, end: int) -> None:
         """Note the cycles of a span in which the job before the reader waits for outputs."""

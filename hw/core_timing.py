@@ -13,6 +13,7 @@ from hw.dispatcher import Dispatcher
 from hw.instruction_check import InstructionCheck
 from hw.instruction_fetch import InstructionFetch
 from hw.output_buffer import OutputBuffer
+from hw.output_writer import OutputWriter
 from hw.sequencer import Sequencer
 from hw.stream_buffer import StreamBuffer
 
@@ -97,5 +98,5 @@ def _ask(config):
         read_depth=reader.buffer_depth,
         filled=filled,
         result=engine.pipeline_latency - filled,
-        written=OutputBuffer.LATENCY + 1,
+        written=OutputBuffer.LATENCY + OutputWriter.COUNTED_AFTER,
     )

@@ -47,6 +47,8 @@ class InstructionFetch(wiring.Component):
         Instructions that the memory holds.
     read_latency : int
         Cycles from an address of it to its word.
+    late : int
+        Cycles for which a word waits in registers: between a memory far away and what looks at it.
 
     Members
     -------
@@ -67,8 +69,9 @@ class InstructionFetch(wiring.Component):
     BEATS = _BEATS
     BEAT_BITS = INSTRUCTION.words * 32 // BEATS
 
-    def __init__(self, *, instructions, read_latency):
+    def __init__(self, *, instructions, read_latency, late=0):
         self.read_latency = read_latency
+        self.late = late
         self.instructions = instructions
         super().__init__({
             "i_start":      In(1),
@@ -82,7 +85,12 @@ class InstructionFetch(wiring.Component):
     @classmethod
     def latency_of(cls, config):
         """Cycles from a start to the last beat of the first instruction, in an accelerator."""
-        return cls.BEATS + WordMemory.latency_of(config.compact)
+        return cls.BEATS + WordMemory.latency_of(config.compact) + cls.late_of(config)
+
+    @staticmethod
+    def late_of(config):
+        """How `late` words are in an accelerator."""
+        return 0 if config.compact else 1
 
     def elaborate(self, platform):
         m = Module()
@@ -118,14 +126,14 @@ class InstructionFetch(wiring.Component):
             ]
 
         arrives = Cat(reading & (beat == number) for number in range(self.BEATS))
-        for stage in range(self.read_latency):
+        for stage in range(self.read_latency + self.late):
             following = Signal(self.BEATS, name=f"arrives_{stage + 1}")
             m.d.sync += following.eq(arrives)
             arrives = following
-        place = delayed(m, Cat(index, outside), self.read_latency, name="place")
+        place = delayed(m, Cat(index, outside), self.read_latency + self.late, name="place")
         m.d.comb += [
             self.o.arrives.eq(arrives),
-            self.o.data.eq(self.memory.data),
+            self.o.data.eq(delayed(m, self.memory.data, self.late, name="data")),
             Cat(self.o.index, self.o.outside).eq(place),
         ]
         return m

@@ -57,7 +57,8 @@ class OutputWriter(wiring.Component):
     write_data : Out(ArrayLayout(signed(8), cols))
         The write side of the memory.
     o_written : Out(4)
-        How many jobs are written, modulo 16; it counts the cycle after their last `write_en`.
+        How many jobs are written, modulo 16; it counts `COUNTED_AFTER` cycles after their last
+        `write_en`.
     o_error : Out(1)
         The job after those writes outside the memory.
     """
@@ -72,6 +73,7 @@ class OutputWriter(wiring.Component):
         LoopNest.SUMS_AFTER + _ADDRESS_LATENCY + OutputBuffer.LATENCY + OutputBuffer.RETURN - 1
     ).bit_length()
     """Rows whose addresses are under way: those of the pipeline and of the way back of the room."""
+    COUNTED_AFTER = 2
 
     def __init__(self, *, cols, size, instruction=None):
         self.cols = cols
@@ -123,21 +125,24 @@ class OutputWriter(wiring.Component):
         m.d.comb += places.i_valid.eq(valid[-1])
 
         place = places.o.payload
-        take = Signal()
-        good = Signal()
+        take, good, failed = Signal(), Signal(), Signal()
         m.d.comb += [
             self.i_output.ready.eq(places.o.valid),
             places.o.ready.eq(self.i_output.valid),
             take.eq(places.o.valid & self.i_output.valid),
-            good.eq(take & ~place.outside & ~self.o_error),
+            good.eq(take & ~place.outside & ~failed),
             self.write_en.eq(good),
             self.write_address.eq(place.address),
             self.write_count.eq(place.count),
             self.write_data.eq(self.i_output.payload.data),
         ]
         with m.If(take & place.outside):
-            m.d.sync += self.o_error.eq(1)
-        with m.If(take & place.ends & ~self.o_error):
+            m.d.sync += failed.eq(1)
+
+        # Whoever looks at these is far away.
+        ended = Signal()
+        m.d.sync += [ended.eq(good & place.ends), self.o_error.eq(failed)]
+        with m.If(ended):
             m.d.sync += self.o_written.eq((self.o_written + 1)[:len(self.o_written)])
 
         return m

@@ -124,7 +124,8 @@ class Sequencer(wiring.Component):
         stages = {
             "fetch": InstructionFetch(
                 instructions=config.instructions,
-                read_latency=WordMemory.latency_of(config.compact)),
+                read_latency=WordMemory.latency_of(config.compact),
+                late=InstructionFetch.late_of(config)),
             "check": InstructionCheck(config),
             "buffer": OutputBuffer(CheckResult(config), depth=ahead),
             "queue": InstructionQueue(config, depth=ahead),
