@@ -153,7 +153,7 @@ class Accelerator(wiring.Component):
         bits = len(memory.read_address)
         activation = HostMemory.ACTIVATION.value
         host_address, host_data, host_reads, host_writes = (
-            delayed(m, value, self._host_late, name=f"host_{name}") for name, value in (
+            self._late(m, value, name=f"host_{name}") for name, value in (
                 ("address", (host.o_address << 2)[:bits]), ("data", host.o_data),
                 ("reads", host.o_read[activation]), ("writes", host.o_write[activation]))
         )
@@ -186,3 +186,11 @@ class Accelerator(wiring.Component):
             Value.cast(datapath.read_data).eq(Value.cast(memory.read_data)[:8 * rows]),
             host.i_activation.eq(Value.cast(memory.read_data)[:32]),
         ]
+
+    def _late(self, m, value, *, name):
+        """Return what the host gives, when it is at the activation memory."""
+        if not self._host_late:
+            return value
+        # Other memories have the same registers, in other places.
+        value = delayed(m, value, self._host_late - 1, name=name)
+        return copied(m, value, 1, name=name)[0]

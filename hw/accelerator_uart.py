@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.accelerator import Accelerator
 from hw.gemm_accelerator import GemmAccelerator
+from hw.pipeline import copied
 from hw.uart_link import UartLink
 
 __all__ = ["AcceleratorUart"]
@@ -39,8 +40,15 @@ class AcceleratorUart(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.core = core = self._core()
-        m.submodules.link = link = self._link
+        # Core and link are apart, and each has a copy of the reset, a cycle later.
+        domains = {name: ClockDomain(name, local=True) for name in ("near_core", "near_link")}
+        resets = copied(m, ResetSignal(), len(domains), name="reset")
+        for domain, reset in zip(domains.values(), resets, strict=True):
+            m.domains += domain
+            m.d.comb += [domain.clk.eq(ClockSignal()), domain.rst.eq(reset)]
+        core, link = self._core(), self._link
+        m.submodules.core = DomainRenamer("near_core")(core)
+        m.submodules.link = DomainRenamer("near_link")(link)
         m.d.comb += [link.i_rx.eq(self.i_rx), self.o_tx.eq(link.o_tx)]
         wiring.connect(m, link.host, core.host)
         return m

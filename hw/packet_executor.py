@@ -70,18 +70,24 @@ class PacketExecutor(wiring.Component):
         known = Signal()
         sequence = Signal.like(header.sequence, reset_less=True)
         same = registered(m, header.sequence == sequence, name="same")
-        repeated, begins, done = Signal(), Signal(), Signal()
-        works = Signal()  # in "WORK"
+        begins, done = Signal(), Signal()
+        works = Signal()    # in "WORK"
+        decides = Signal()  # in "DECIDE"
 
-        work = self._decode(m, header)
-        m.d.sync += works.eq(begins | (works & ~done))
+        work, changes = self._decode(m, header)
+        repeated = registered(m, changes & known & same, name="repeated")
+        m.d.comb += [
+            begins.eq(decides & work.legal & ~repeated),
+            self.o_writes.eq(begins & work.is_write),
+        ]
+        m.d.sync += [decides.eq(0), works.eq(begins | (works & ~done))]
         with m.FSM():
             with m.State("START"), m.If(self.i.valid):
                 m.next = "DECODE"
             with m.State("DECODE"):
+                m.d.sync += decides.eq(1)
                 m.next = "DECIDE"
             with m.State("DECIDE"):
-                m.d.comb += repeated.eq(work.changes & known & same)
                 m.d.sync += [known.eq(1), sequence.eq(header.sequence)]
                 with m.If(repeated):
                     m.next = "CONCLUDE"
@@ -91,7 +97,6 @@ class PacketExecutor(wiring.Component):
                 with m.Else():
                     m.d.sync += result.eq(Result.DONE)
                     m.next = "WORK"
-                    m.d.comb += [begins.eq(1), self.o_writes.eq(work.is_write)]
             with m.State("WORK"):
                 with m.If(self.host.reply.valid & self.host.reply.payload.refused):
                     m.d.sync += result.eq(Result.REFUSED)
@@ -108,9 +113,9 @@ class PacketExecutor(wiring.Component):
         return m
 
     def _decode(self, m, header):
-        """Say what a header means; nothing is legal that is not listed here.
+        """Say what a header means, two cycles later; nothing is legal that is not listed here.
 
-        It has been there for two cycles when it is looked at.
+        Returns also whether it `changes` something, a cycle earlier.
         """
         work = Signal(_WORK, name="decoded")
         empty = registered(m, header.length == 0, name="empty")
@@ -152,8 +157,9 @@ class PacketExecutor(wiring.Component):
                 work.address.eq(REGISTERS["state"].word),
                 work.words.eq(STATUS_WORDS),
             ]
-        return SimpleNamespace(**{
+        said = SimpleNamespace(**{
             name: registered(m, work[name], name=f"work_{name}") for name, _ in _WORK})
+        return said, work.changes
 
     def _work(self, m, work, begins, works, done):
         """Ask the core for one word after the other and take its replies."""
@@ -180,19 +186,19 @@ class PacketExecutor(wiring.Component):
             self.o_write_data.eq(reply.payload.data),
             done.eq(works & reply.valid & to_answer[-1]),
         ]
-        with m.If(~works):
-            left = (work.words - 2)[:len(to_ask)].as_signed()
-            m.d.sync += [
-                asking.eq(begins), answered.eq(0),
-                address.eq(work.address), to_ask.eq(left), to_answer.eq(left),
-            ]
-        with m.If(took):
+        # They are set up for as long as they are not needed: no state enables them.
+        left = (work.words - 2)[:len(to_ask)].as_signed()
+        with m.If(~asking):
+            m.d.sync += [asking.eq(begins), address.eq(work.address), to_ask.eq(left)]
+        with m.Elif(took):
             m.d.sync += [
                 to_ask.eq((to_ask - 1)[:len(to_ask)].as_signed()),
                 address.eq((address + 1)[:len(address)]),
                 asking.eq(~to_ask[-1]),
             ]
-        with m.If(works & reply.valid):
+        with m.If(~works):
+            m.d.sync += [answered.eq(0), to_answer.eq(left)]
+        with m.Elif(reply.valid):
             m.d.sync += [
                 to_answer.eq((to_answer - 1)[:len(to_answer)].as_signed()),
                 answered.eq((answered + 1)[:len(answered)]),

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import BYTES, MAGIC, MAX_WORDS, PACKET, PACKET_WORD
+from hw.pipeline import registered
 
 __all__ = ["PacketFramer", "check_gap"]
 
@@ -53,6 +54,7 @@ class PacketFramer(wiring.Component):
         word = Signal(32, reset_less=True)  # the last four bytes
         came = Signal()                     # the last one has just come
         byte = Signal(2)                    # bytes of the word that came before
+        is_fourth = Signal()                # `byte` is 3
         # Of the words to come, less two: the sign says that the next one is the last. In the header
         # it counts the header's.
         left = Signal(signed((PACKET.words + MAX_WORDS).bit_length() + 1), reset_less=True)
@@ -60,27 +62,40 @@ class PacketFramer(wiring.Component):
         quiet = Signal(range(self.gap + 1))
         expired = Signal()  # `quiet` is the whole gap
         put, ends, free = Signal(), Signal(), Signal()
+        following = Cat(word[8:], self.i.payload)
+        too_long = registered(m, self._length(following) > MAX_WORDS, name="too_long")
         m.d.comb += free.eq(~self.o.valid)
         m.d.sync += [came.eq(self.i.valid), expired.eq(~came & (quiet == self.gap - 1))]
         found = self._search(m)
         with m.If(self.i.valid):
-            m.d.sync += word.eq(Cat(word[8:], self.i.payload))
+            m.d.sync += word.eq(following)
 
+        # Four bytes have come since `left` changed.
+        last_of_header = registered(m, in_header & left[-1], name="last_of_header")
+        last_of_packet = registered(m, ~in_header & left[-1], name="last_of_packet")
         with m.FSM() as fsm:
             with m.State("SEARCH"):
-                m.d.sync += [left.eq(PACKET.words - 3), in_header.eq(1), byte.eq(0), quiet.eq(0)]
+                m.d.sync += [
+                    left.eq(PACKET.words - 3), in_header.eq(1), quiet.eq(0),
+                    byte.eq(0), is_fourth.eq(0),
+                ]
                 with m.If(came & found & free):
                     m.d.comb += put.eq(1)
                     m.next = "PACKET"
             with m.State("PACKET"):
                 m.d.sync += quiet.eq(Mux(came, 0, quiet + 1))
-                with m.If(expired):
+                with m.If(came):
+                    m.d.sync += [byte.eq(byte + 1), is_fourth.eq(byte == 2)]
+                with m.If(came & is_fourth):
+                    m.d.comb += [put.eq(~expired), ends.eq(last_of_packet)]
+                    # The header's last word says how many follow; the CRC is one more.
+                    m.d.sync += left.eq(Mux(
+                        last_of_header, self._length(word) - 1, left - 1)[:len(left)].as_signed())
+                    m.d.sync += in_header.eq(in_header & ~last_of_header)
+                with m.If(expired | (came & is_fourth & (~free | (last_of_header & too_long)))):
                     m.next = "GIVE UP"
-                with m.Elif(came):
-                    m.d.sync += byte.eq(byte + 1)
-                    with m.If(byte == 3):
-                        m.d.comb += put.eq(1)
-                        self._take(m, word, left, in_header, ends, free)
+                with m.Elif(came & is_fourth & last_of_packet):
+                    m.next = "SEARCH"
             with m.State("GIVE UP"):
                 m.d.comb += [put.eq(1), ends.eq(1)]
                 with m.If(free):
@@ -105,16 +120,6 @@ class PacketFramer(wiring.Component):
         return found
 
     @staticmethod
-    def _take(m, word, left, in_header, ends, free):
-        """Take a word of a packet behind its magic, and see where it ends."""
-        length = PACKET.layout(Cat(C(0, 32 * (PACKET.words - 1)), word)).length
-        last = left[-1]
-        m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
-        # The header's last word says how many follow; the CRC is one more.
-        with m.If(in_header & last):
-            m.d.sync += [in_header.eq(0), left.eq((length - 1)[:len(left)].as_signed())]
-        m.d.comb += ends.eq(~in_header & last)
-        with m.If(ends):
-            m.next = "SEARCH"
-        with m.If(~free | (in_header & last & (length > MAX_WORDS))):
-            m.next = "GIVE UP"
+    def _length(word):
+        """Return the length that the last word of a header says."""
+        return PACKET.layout(Cat(C(0, 32 * (PACKET.words - 1)), word)).length

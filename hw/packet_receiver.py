@@ -53,11 +53,13 @@ class PacketReceiver(wiring.Component):
         header = Signal(PACKET.layout, reset_less=True)
         is_magic = Signal(reset_less=True)
         index = Signal(range(max(PACKET.words, MAX_WORDS)))
+        is_second, is_final = Signal(), Signal()  # of the header's words
         # Of the words before the CRC, less one: its sign says that the next one is the CRC.
         left = Signal(signed(len(header.length) + 1), reset_less=True)
         is_bad = self._is_bad(m, header)
         taken = Signal()
         listens = Signal(init=1)  # in "HEADER", "BODY" and "SKIP"
+        holds = Signal()          # in "HOLD"
         m.d.comb += [
             taken.eq(self.i.valid & self.i.ready),
             self.i.ready.eq(listens & crc.ready),
@@ -72,12 +74,12 @@ class PacketReceiver(wiring.Component):
         with m.FSM() as fsm:
             in_body = fsm.ongoing("BODY")
             m.d.comb += [
-                self.o.valid.eq(fsm.ongoing("HOLD")),
+                self.o.valid.eq(holds),
                 self.o_write_en.eq(taken & in_body & ~left[-1]),
                 crc.start.eq(fsm.ongoing("HEADER") & (index == 0)),
             ]
             with m.State("HEADER"):
-                self._header(m, header, is_magic, index, left, taken)
+                self._header(m, header, is_magic, index, (is_second, is_final), left, taken)
             with m.State("BODY"), m.If(taken):
                 m.d.sync += [index.eq(index + 1), left.eq((left - 1)[:len(left)].as_signed())]
                 with m.If(last):
@@ -92,6 +94,7 @@ class PacketReceiver(wiring.Component):
             with m.State("SETTLE"):
                 m.next = "CHECK"
             with m.State("CHECK"):
+                m.d.sync += holds.eq(~is_bad)
                 m.next = "HOLD"
                 with m.If(is_bad):
                     m.d.sync += listens.eq(1)
@@ -99,10 +102,10 @@ class PacketReceiver(wiring.Component):
             with m.State("SKIP"), m.If(taken & last):
                 m.next = "HEADER"
             with m.State("HOLD"), m.If(self.o.ready):
-                m.d.sync += listens.eq(1)
+                m.d.sync += [listens.eq(1), holds.eq(0)]
                 m.next = "HEADER"
         with m.If(taken & last):
-            m.d.sync += index.eq(0)
+            m.d.sync += [index.eq(0), is_second.eq(0), is_final.eq(0)]
 
         return m
 
@@ -115,9 +118,10 @@ class PacketReceiver(wiring.Component):
         ), name="differs")
         return differs.any() | too_long
 
-    def _header(self, m, header, is_magic, index, left, taken):
+    def _header(self, m, header, is_magic, index, places, left, taken):
         """Look at a word of the header until it is taken, and see how it goes on."""
         word = self.i.payload.data
+        is_second, is_final = places
         # The last word of the header, where the length stands, has only just come.
         length = PACKET.layout(Cat(header.as_value()[:-32], word)).length
         m.d.sync += [
@@ -125,13 +129,16 @@ class PacketReceiver(wiring.Component):
             left.eq((length - 1)[:len(left)].as_signed()),
         ]
         with m.If(taken):
-            m.d.sync += [index.eq(index + 1), is_magic.eq(word == MAGIC)]
+            m.d.sync += [
+                index.eq(index + 1), is_magic.eq(word == MAGIC),
+                is_second.eq(index == 0), is_final.eq(index == PACKET.words - 2),
+            ]
             with m.If(self.i.payload.last):
                 m.next = "HEADER"
             # The magic is looked at with the word behind it.
-            with m.Elif((index == 1) & ~is_magic):
+            with m.Elif(is_second & ~is_magic):
                 m.next = "SKIP"
-            with m.Elif(index == PACKET.words - 1):
+            with m.Elif(is_final):
                 m.d.sync += index.eq(0)
                 m.next = "BODY"
                 with m.If(header.reply):

@@ -47,6 +47,7 @@ class PacketSender(wiring.Component):
         m = Module()
         crc, length = self.crc, self.i.payload.length
         number = Signal(range(PACKET.words))
+        is_final = Signal()  # the header's last word comes next
         left = Signal(signed(len(length) + 1), reset_less=True)  # its sign says: the last word
         has_payload = Signal(reset_less=True)
         # A word waits in a register until it is worked into the CRC and taken.
@@ -78,18 +79,21 @@ class PacketSender(wiring.Component):
             unworked.eq((comes & ~in_crc) | (unworked & ~crc.ready)),
             unsent.eq(comes | (unsent & ~self.o.ready)),
         ]
-        self._order(m, comes, number, left, has_payload, unworked, (in_header, in_payload, in_crc))
+        self._order(
+            m, comes, number, is_final, left, has_payload, unworked,
+            (in_header, in_payload, in_crc))
         return m
 
-    def _order(self, m, comes, number, left, has_payload, unworked, parts):
+    def _order(self, m, comes, number, is_final, left, has_payload, unworked, parts):
         """Put out one part of the packet after the other."""
         in_header, in_payload, in_crc = parts
         length = self.i.payload.length
         reads, works = Signal(), Signal()
-        is_idle = ~(reads | in_header | in_payload | in_crc | works)
-        with m.If(is_idle):
+        idle = Signal(init=1)  # none of all these
+        m.d.sync += idle.eq(Mux(idle, ~self.i.valid, comes & in_crc))
+        with m.If(idle):
             m.d.sync += [
-                number.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
+                number.eq(0), is_final.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
                 has_payload.eq(length != 0), reads.eq(self.i.valid),
             ]
             m.d.comb += self.o_reads.eq(self.i.valid & (length != 0))
@@ -97,8 +101,8 @@ class PacketSender(wiring.Component):
         with m.If(reads):
             m.d.sync += [reads.eq(0), in_header.eq(1)]
         with m.If(comes & in_header):
-            m.d.sync += number.eq(number + 1)
-            with m.If(number == PACKET.words - 1):
+            m.d.sync += [number.eq(number + 1), is_final.eq(number == PACKET.words - 2)]
+            with m.If(is_final):
                 m.d.sync += [
                     in_header.eq(0), in_payload.eq(has_payload), works.eq(~has_payload)]
         with m.If(comes & in_payload):

@@ -61,9 +61,22 @@ class UartLink(wiring.Component):
         m.d.comb += [receiver.i_line.eq(self.i_rx), self.o_tx.eq(transmitter.o_line)]
         m.d.comb += framer.i.payload.eq(registered(m, receiver.o.payload, name="byte"))
         m.d.sync += framer.i.valid.eq(receiver.o.valid)
-        wiring.connect(m, framer.o, link.i)
+        if self.buffered:
+            self._connect_far(m, framer.o, link.i)
+        else:
+            wiring.connect(m, framer.o, link.i)
         wiring.connect(m, link.o, splitter.i)
         wiring.connect(m, splitter.o, transmitter.i)
         wiring.connect(m, link.host, wiring.flipped(self.host))
 
         return m
+
+    @staticmethod
+    def _connect_far(m, source, sink):
+        """Connect two streams by a register, which takes a word in every other cycle."""
+        word = Signal(source.payload.shape(), name="far_word", reset_less=True)
+        with m.If(sink.valid):
+            m.d.sync += sink.valid.eq(~sink.ready)
+        with m.Else():
+            m.d.sync += [word.eq(source.payload), sink.valid.eq(source.valid)]
+        m.d.comb += [sink.payload.eq(word), source.ready.eq(~sink.valid)]

@@ -96,23 +96,25 @@ class WordReader(wiring.Component):
         m = Module()
         busy, room, reads = Signal(), Signal(), Signal()
         address = Signal(range(self.depth), reset_less=True)
-        # The words after this one, less one: the sign says that this is the last one of the run.
-        left = Signal(signed(len(address) + 1), reset_less=True)
+        left = Signal(len(address), reset_less=True)  # the words after this one
+        is_last = Signal(reset_less=True)             # there are none
         m.d.comb += [
             reads.eq(busy & room),
             self.memory.address.eq(address),
-            self.i.ready.eq(~busy | (reads & left[-1])),
+            self.i.ready.eq(~busy | (reads & is_last)),
         ]
         with m.If(reads):
             m.d.sync += [
                 address.eq((address + 1)[:len(address)]),
-                left.eq((left - 1)[:len(left)].as_signed()),
+                left.eq((left - 1)[:len(left)]),
+                is_last.eq(left == 1),
             ]
         with m.If(self.i.ready):
             m.d.sync += [
                 busy.eq(self.i.valid),
                 address.eq(self.i.payload.address),
-                left.eq((self.i.payload.words_minus_1 - 1)[:len(left)].as_signed()),
+                left.eq(self.i.payload.words_minus_1),
+                is_last.eq(self.i.payload.words_minus_1 == 0),
             ]
         if self._is_buffered:
             self._buffer(m, room, reads)
