@@ -27,6 +27,10 @@ from sim.testbench import Testbench
 Job = dict[str, int]
 
 PATIENCE = 60_000
+POKES = 100
+"""Cycles in which the host asks for some things."""
+WEIGHTS = 128
+"""Words of the weight memory, its last ones, that are written: there are memories of many."""
 
 SMALL = {"activation_words": 256, "weight_words": 128, "parameter_words": 16, "job_words": 64}
 
@@ -67,7 +71,8 @@ def _draw_memories(random: np.random.Generator, config: GemmAcceleratorConfig) -
     while len(channels) < config.parameter_words:
         channels += [each for each in draw_channels(random) if each.scheme in engine.schemes]
     activations = weighted(random, (config.activation_words, engine.rows))
-    weights = weighted(random, (config.weight_words, engine.cols))
+    weights = np.zeros((config.weight_words, engine.cols), np.int64)
+    weights[-WEIGHTS:] = weighted(random, weights[-WEIGHTS:].shape)
     return GemmMemories(
         activations.astype(np.int8), weights.astype(np.int8), channels[: config.parameter_words]
     )
@@ -77,20 +82,21 @@ def _draw_job(random: np.random.Generator, config: GemmAcceleratorConfig) -> Job
     """Draw a job that stays within the memories; its results may be where its operand was."""
     engine = config.engine
     side = engine.rows
-    most = config.weight_words // side
+    words, half = min(WEIGHTS, config.weight_words), config.activation_words // 2
+    most = words // side
     tiles = int(random.integers(1, min(config.parameter_entries, most) + 1))
-    steps = int(random.integers(1, most // tiles + 1))
-    fits = config.activation_words // (2 * max(tiles, steps))
+    steps = int(random.integers(1, min(half, most // tiles) + 1))
     rows = int(random.choice([1, 2, 3, engine.depth, random.integers(1, engine.depth + 1)]))
-    rows = min(rows, max(1, fits), engine.depth)
-    half = config.activation_words // 2
+    rows = min(rows, half // max(tiles, steps))
     operand, result = random.permutation([0, half])
     return {
         "rows": rows,
         "tiles_n": tiles,
         "steps_k": steps,
         "activation_address": int(operand + random.integers(half - steps * rows + 1)),
-        "weight_address": int(random.integers(config.weight_words - tiles * steps * side + 1)),
+        "weight_address": config.weight_words
+        - words
+        + int(random.integers(words - tiles * steps * side + 1)),
         "parameter_address": side * int(random.integers(config.parameter_entries - tiles + 1)),
         "output_address": int(result + random.integers(half - tiles * rows + 1)),
     }
@@ -100,12 +106,12 @@ async def _load(host: HostDriver, config: GemmAcceleratorConfig, memories: GemmM
     bits = 8 * config.engine.cols
     word = config.parameter_word
     encoded = [word.encode(Parameters(**vars(each))) for each in memories.parameters]
-    for memory, words, width in (
-        (HostMemory.WEIGHT, [pack(row, 8) for row in memories.weights.tolist()], bits),
-        (HostMemory.ACTIVATION, [pack(row, 8) for row in memories.activations.tolist()], bits),
-        (HostMemory.PARAMETER, encoded, word.width),
-    ):
-        await host.write(memory, words_of(words, width))
+    weights = [pack(row, 8) for row in memories.weights[-WEIGHTS:].tolist()]
+    activations = [pack(row, 8) for row in memories.activations.tolist()]
+    first = (config.weight_words - len(weights)) * len(words_of([0], bits))
+    await host.write(HostMemory.WEIGHT, words_of(weights, bits), first)
+    await host.write(HostMemory.ACTIVATION, words_of(activations, bits))
+    await host.write(HostMemory.PARAMETER, words_of(encoded, word.width))
 
 
 async def _read(host: HostDriver, config: GemmAcceleratorConfig) -> Any:
@@ -117,6 +123,14 @@ async def _read(host: HostDriver, config: GemmAcceleratorConfig) -> Any:
         for first in range(0, len(words), stride)
     ]
     return np.array(rows, np.int8)
+
+
+def _writes(write: int) -> list[dict[str, Any]]:
+    """Requests that write the first word of every memory, or read it."""
+    memories = list(HostMemory)[:4]
+    return [
+        {"memory": memory, "write": write, "address": 0, "data": 1 << 30} for memory in memories
+    ]
 
 
 @cocotb.test()
@@ -136,13 +150,16 @@ async def lists_of_jobs(dut: Any) -> None:
         words = words_of([*(JOB.encode(job) for job in jobs), 0], 32 * JOB.words)
         await host.write(HostMemory.PROGRAM, words, address)
         await host.start(address)
+        expected = timing.list_cycles((job["rows"], job["tiles_n"], job["steps_k"]) for job in jobs)
+        if expected > POKES:
+            replies = await host.ask(_writes(1))
+            assert all(refused for _, refused in replies), "a write while it runs"
         assert await host.finish(within=PATIENCE) == DONE
         for job in jobs:
             memories.run(job, config)
         actual = await _read(host, config)
         wrong = np.flatnonzero((actual != memories.activations).any(axis=1))
         assert not wrong.size, f"word {wrong[0]} of {wrong.size} that differ, after {jobs}"
-        expected = timing.list_cycles((job["rows"], job["tiles_n"], job["steps_k"]) for job in jobs)
         cycles = (await host.registers())["cycles"]
         assert cycles == expected, f"{cycles} cycles, not {expected}, of {jobs}"
 
@@ -160,12 +177,8 @@ async def identification_and_states(dut: Any) -> None:
     job = {"rows": config.engine.depth, "tiles_n": 1, "steps_k": 8}
     await host.write(HostMemory.PROGRAM, words_of([JOB.encode(job), 0], 32 * JOB.words))
     run = {"memory": HostMemory.REGISTER, "write": 1, "address": REGISTERS["run"].word, "data": 0}
-    others = [
-        {"memory": memory, "write": write, "address": 0, "data": 1}
-        for memory in list(HostMemory)[:4]
-        for write in (0, 1)
-    ]
-    replies = await host.ask([run, *others[:4], run, run | {"address": 0}, run | {"write": 0}])
+    others = [*_writes(1), *_writes(0)]
+    replies = await host.ask([run, *others[2:6], run, run | {"address": 0}, run | {"write": 0}])
     assert [refused for _, refused in replies] == [False, *[True] * 6, False]
     assert await host.finish(within=PATIENCE) == DONE
     replies = await host.ask([run | {"address": 0}, *others])
@@ -190,6 +203,7 @@ async def addresses_outside(dut: Any) -> None:
         (HostMemory.REGISTER, REGISTERS.words),
     ):
         for address, refused in ((size - 1, False), (size, True), (1 << 31, True)):
-            request = {"memory": memory, "write": 0, "address": address, "data": 0}
+            writes = memory is not HostMemory.REGISTER  # what is not written is unknown
+            request = {"memory": memory, "write": writes, "address": address, "data": 0}
             replies = await host.ask([request])
             assert replies[0][1] is refused, (memory, address)

@@ -4,10 +4,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from gemm_networks import dense_graph
 
 from flow.board_catalog import board_names, find_board
 from flow.board_files import board_files, top_name
 from flow.board_options import changed_board
+from flow.gemm_cycles import gemm_cycles
+from flow.gemm_machine import GemmMachine
+from flow.gemm_program import compile_gemm
 from flow.host import Host
 from flow.host_errors import LinkError, OtherHardwareError
 from flow.network_run import compile_network
@@ -29,7 +33,8 @@ SMALL = {
     "parameter_words": 32,
     "program_words": 256,
 }
-NAMES = board_names()
+NAMES = [name for name in board_names() if not find_board(name).config.gemm]
+GEMM_NAMES = [name for name in board_names() if find_board(name).config.gemm]
 QUICK = "icebreaker"  # has the fewest cycles a bit
 
 
@@ -76,15 +81,44 @@ def test_a_job_gives_the_same_bits_as_golden(name):
 
 
 @pytest.mark.long
-def test_another_configuration_is_refused_by_name():
-    board, link = opened(QUICK)
+@pytest.mark.parametrize("name", GEMM_NAMES)
+def test_matrix_products_give_the_same_bits_as_golden(name):
+    board, link = opened(name)
+    random = np.random.default_rng(5)
+    graph = dense_graph(random)
+    program, inputs = compile_gemm(graph, board.config), random_inputs(graph, random)
+    assert len(program.layers) == len(graph.layers)
+    with link:
+        machine = GemmMachine(program, Host(link, timeout=0.1), patience=0.01)
+        runs = [machine.run(inputs) for _ in range(2)]
+    expected = run_reference(graph, inputs)
+    for run in runs:
+        for layer in graph.layers:
+            np.testing.assert_array_equal(run.tensors[layer.name], expected[layer.name])
+        assert run.registers == {"cycles": gemm_cycles(program).cycles}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "difference"),
+    [
+        (QUICK, "parameter_words must be 64, and the hardware says 32"),
+        (NAMES[-1], "parameter_words must be 64, and the hardware says 32"),
+    ],
+)
+def test_another_configuration_is_refused_by_name(name, difference):
+    board, link = opened(name)
     other = changed_board(board, {"parameter_words": 64})
-    _, program, _ = job(other.config)
-    with (
-        link,
-        pytest.raises(OtherHardwareError, match=r"^parameter_words must be 64, and .* says 32"),
-    ):
-        HostMachine(program, Host(link, timeout=0.1), patience=0.01)
+    with link, pytest.raises(OtherHardwareError, match=f"^{difference}"):
+        Host(link, timeout=0.1).check(other.config)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "other", "bit"), [(QUICK, NAMES[-1], 0), (NAMES[-1], QUICK, 1)])
+def test_the_other_accelerator_is_refused(name, other, bit):
+    _, link = opened(name)
+    with link, pytest.raises(OtherHardwareError, match=f"^(gemm|compact) must be {bit}, and"):
+        Host(link, timeout=0.1).check(small(other).config)
 
 
 @pytest.mark.long

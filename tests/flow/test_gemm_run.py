@@ -123,7 +123,7 @@ def test_a_small_job_is_not_written(twin, tmp_path):
 def test_inferences_are_predicted_if_every_product_fits():
     graph = dense_graph(np.random.default_rng(2))
     cycles = gemm_cycles(compile_gemm(graph, CONFIG)).cycles
-    assert inferences_per_second(BOARD, graph) == pytest.approx(12e6 / cycles)
+    assert inferences_per_second(BOARD, graph) == pytest.approx(24e6 / cycles)
     small = changed_board(BOARD, {"weight_words": 16})
     assert inferences_per_second(small, graph) is None
 
