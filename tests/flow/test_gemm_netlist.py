@@ -8,7 +8,7 @@ from sim import testbench
 from sim.simulator import Simulator
 
 SMALL = {"lanes": 1, "depth": 16, "schemes": ["FLOAT32"], "activation_words": 64}
-WORDS = {"parameter_words": 16, "job_words": 64}
+WORDS = {"parameter_words": 16, "job_words": 32}
 CASES = [
     # As large as the UP5K's large memories.
     (Family.ICE40, "SB_SPRAM256KA", {"rows": 2, "cols": 2, "weight_words": 16384}),
