@@ -175,6 +175,20 @@ def test_a_board_can_have_another_accelerator():
     assert changed_board(board, {}) == board
 
 
+def test_sizes_of_the_accelerator_of_jobs_have_the_same_names():
+    board = find_board("icebreaker")
+    changed = changed_board(board, {"rows": 4, "cols": 4, "program_words": 64})
+    assert changed.config.activation_bytes == board.config.activation_bytes
+    assert changed.config.activation_words == board.config.activation_words // 2
+    assert changed.config.job_words == changed.config.program_words == 64
+    assert changed.config.engine.schemes == board.config.engine.schemes
+    assert changed_board(board, {}) == board
+    with pytest.raises(UserError, match=r"^rows and columns of a GEMM accelerator must be equal"):
+        changed_board(board, {"rows": 4})
+    with pytest.raises(UserError, match=r"^activation_bytes must be a multiple of the 2 rows"):
+        changed_board(board, {"activation_bytes": 1001})
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
