@@ -93,9 +93,12 @@ class Dispatcher(wiring.Component):
         drain = checked.instruction.drain
 
         runs = (checked.instruction.opcode == Opcode.MATMUL.value) & (checked.error == 0)
-        # How many instructions were handed out, and how many of them drain, modulo 16.
+        # How many instructions were handed out, and how many of them drain, modulo 16. One more
+        # than these, and one job more could not be told from none.
         given, drained = Signal(self.COUNT_BITS), Signal(self.COUNT_BITS)
-        full = self._is_full(given, self.i_read) | self._is_full(drained, self.i_written)
+        more_given, more_drained = (
+            Signal(self.COUNT_BITS, name=name, init=1) for name in ("more_given", "more_drained"))
+        full = (more_given == self.i_read) | (more_drained == self.i_written)
         # One that is offered is finished: the reader may have counted it already.
         offered, taken = Signal(), Signal()
         finished = self._send(m, offered)
@@ -106,16 +109,13 @@ class Dispatcher(wiring.Component):
         ]
 
         with m.If(self.i.ready):
-            m.d.sync += [given.eq(given + 1), drained.eq(drained + drain)]
+            m.d.sync += [given.eq(more_given), more_given.eq(more_given + 1)]
+            with m.If(drain):
+                m.d.sync += [drained.eq(more_drained), more_drained.eq(more_drained + 1)]
         m.d.comb += self.o_activations.payload.wait_for.eq(drained)
 
         self._end(m, runs, given, drained)
         return m
-
-    @staticmethod
-    def _is_full(given, done):
-        """Return whether one job more could not be told from none."""
-        return (given - done)[:len(given)].all()
 
     def _send(self, m, offered):
         """Offer the instruction to each unit that has no part of it yet, or needs none.

@@ -171,10 +171,10 @@ class PacketExecutor(wiring.Component):
         to_ask, to_answer = (
             Signal(signed(len(work.words) + 1), name=name, reset_less=True)
             for name in ("to_ask", "to_answer"))
-        took = Signal()
+        may_ask = Signal()
         is_write = work.is_write
         m.d.comb += [
-            took.eq(request.valid & request.ready),
+            may_ask.eq(request.ready & (self.i_payload.valid | ~is_write)),
             request.valid.eq(asking & (self.i_payload.valid | ~is_write)),
             self.i_payload.ready.eq(asking & is_write & request.ready),
             request.payload.memory.eq(work.memory),
@@ -188,13 +188,11 @@ class PacketExecutor(wiring.Component):
         ]
         # They are set up for as long as they are not needed: no state enables them.
         left = (work.words - 2)[:len(to_ask)].as_signed()
-        with m.If(~asking):
-            m.d.sync += [asking.eq(begins), address.eq(work.address), to_ask.eq(left)]
-        with m.Elif(took):
+        with m.If(~asking | may_ask):
             m.d.sync += [
-                to_ask.eq((to_ask - 1)[:len(to_ask)].as_signed()),
-                address.eq((address + 1)[:len(address)]),
-                asking.eq(~to_ask[-1]),
+                asking.eq(Mux(asking, ~to_ask[-1], begins)),
+                address.eq(Mux(asking, address + 1, work.address)[:len(address)]),
+                to_ask.eq(Mux(asking, to_ask - 1, left)[:len(to_ask)].as_signed()),
             ]
         with m.If(~works):
             m.d.sync += [answered.eq(0), to_answer.eq(left)]

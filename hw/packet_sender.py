@@ -55,10 +55,14 @@ class PacketSender(wiring.Component):
         is_first = Signal(reset_less=True)
         unworked, unsent = Signal(), Signal()
         in_header, in_payload, in_crc = Signal(), Signal(), Signal()
-        free, comes = Signal(), Signal()
+        # Of the three parts one comes at a time, so each is told apart from the others.
+        free = Signal()
+        header_comes, payload_comes, crc_comes = comes = Signal(), Signal(), Signal()
         m.d.comb += [
             free.eq((~unworked | crc.ready) & (~unsent | self.o.ready)),
-            comes.eq(free & (in_header | in_crc | (in_payload & self.i_payload.valid))),
+            header_comes.eq(free & in_header),
+            payload_comes.eq(free & in_payload & self.i_payload.valid),
+            crc_comes.eq(free & in_crc),
             self.i_payload.ready.eq(in_payload & free),
             crc.start.eq(unworked & is_first),
             crc.valid.eq(unworked),
@@ -66,7 +70,7 @@ class PacketSender(wiring.Component):
             crc.word.eq(word.data),
             self.o.payload.eq(word),
             self.o.valid.eq(unsent),
-            self.i.ready.eq(in_crc & free),
+            self.i.ready.eq(crc_comes),
         ]
         header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
         source = Mux(in_header, header[number], self.i_payload.payload)
@@ -76,8 +80,8 @@ class PacketSender(wiring.Component):
                 is_first.eq(in_header & (number == 0)),
             ]
         m.d.sync += [
-            unworked.eq((comes & ~in_crc) | (unworked & ~crc.ready)),
-            unsent.eq(comes | (unsent & ~self.o.ready)),
+            unworked.eq(header_comes | payload_comes | (unworked & ~crc.ready)),
+            unsent.eq(Cat(comes).any() | (unsent & ~self.o.ready)),
         ]
         self._order(
             m, comes, number, is_final, left, has_payload, unworked,
@@ -87,10 +91,11 @@ class PacketSender(wiring.Component):
     def _order(self, m, comes, number, is_final, left, has_payload, unworked, parts):
         """Put out one part of the packet after the other."""
         in_header, in_payload, in_crc = parts
+        header_comes, payload_comes, crc_comes = comes
         length = self.i.payload.length
         reads, works = Signal(), Signal()
         idle = Signal(init=1)  # none of all these
-        m.d.sync += idle.eq(Mux(idle, ~self.i.valid, comes & in_crc))
+        m.d.sync += idle.eq(Mux(idle, ~self.i.valid, crc_comes))
         with m.If(idle):
             m.d.sync += [
                 number.eq(0), is_final.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
@@ -100,16 +105,16 @@ class PacketSender(wiring.Component):
         # The payload's first word is there behind the header.
         with m.If(reads):
             m.d.sync += [reads.eq(0), in_header.eq(1)]
-        with m.If(comes & in_header):
+        with m.If(header_comes):
             m.d.sync += [number.eq(number + 1), is_final.eq(number == PACKET.words - 2)]
             with m.If(is_final):
                 m.d.sync += [
                     in_header.eq(0), in_payload.eq(has_payload), works.eq(~has_payload)]
-        with m.If(comes & in_payload):
+        with m.If(payload_comes):
             m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
             with m.If(left[-1]):
                 m.d.sync += [in_payload.eq(0), works.eq(1)]
         with m.If(works & ~unworked):
             m.d.sync += [works.eq(0), in_crc.eq(1)]
-        with m.If(comes & in_crc):
+        with m.If(crc_comes):
             m.d.sync += in_crc.eq(0)
