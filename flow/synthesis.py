@@ -32,9 +32,20 @@ _WITHOUT_FEW = " ".join(
     (f"dfflegalize -mince {_FEW} -minsrst {_FEW}", *(f"-cell {kind}" for kind in _CLOCKED))
 )
 
+# Yosys 0.70 loses a product that has two registers behind it: it puts both into SB_MAC16, and then
+# nothing drives what reads the second one. It does not take it if what the first one holds is kept.
+_KEEP_PRODUCTS = (
+    "setattr -set keep 1 t:$mul %co:+[Y] t:$mul %d %co:+[D] t:$*dff* %i %co:+[Q] w:* %i"
+)
+
 _SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
     Family.ECP5: ("synth_ecp5 -abc9",),
-    Family.ICE40: ("synth_ice40 -abc9 -device u -dsp -spram",),
+    Family.ICE40: (
+        "synth_ice40 -abc9 -device u -dsp -spram -run begin:coarse",
+        "opt_clean",
+        _KEEP_PRODUCTS,
+        "synth_ice40 -abc9 -device u -dsp -spram -run coarse:",
+    ),
     Family.GOWIN: (
         "synth_gowin -nowidelut -run begin:map_ffs",
         _WITHOUT_FEW,
@@ -48,12 +59,10 @@ _SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
 # one net for the other, and stops at an assertion.
 _DISTINCT_NAMES = "rename -hide w:*[[]*"
 
-# Yosys 0.70 loses one of two products that are added if it puts both registers into SB_MAC16.
-# It also puts the adder behind a block that stands in the design into it, in whatever mode it is:
-# with another name it leaves such a block alone.
+# Yosys 0.70 puts the adder behind an SB_MAC16 that stands in the design into it, in whatever mode
+# that is: with another name it leaves such a block alone.
 _BEFORE = {
     Family.ICE40: (
-        "setattr -set keep 1 */w:product",
         "read_verilog -lib +/ice40/cells_sim.v",
         "rename SB_MAC16 KEPT_MAC16",
         "chtype -set KEPT_MAC16 t:SB_MAC16",

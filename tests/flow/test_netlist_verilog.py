@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from netlist_memory import TestedMemory
+from netlist_products import Products
 
 from flow.asic import telling_job
 from flow.errors import UserError
@@ -96,6 +97,20 @@ def test_a_block_memory_holds_what_is_written(family, block, width, depth, part)
     result = run(
         text, "memory", "netlist_memory", simulator=Simulator.ICARUS, seed=1, parameters=shape
     )
+    assert result.ok, result.failures
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(family, marks=[] if family is Family.ICE40 else [pytest.mark.long])
+        for family in Family
+    ],
+)
+def test_no_product_is_lost(family):
+    need_icarus()
+    text = netlist_verilog(Products(), "products", family)
+    result = run(text, "products", "netlist_products", simulator=Simulator.ICARUS, seed=1)
     assert result.ok, result.failures
 
 
