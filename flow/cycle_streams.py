@@ -74,16 +74,19 @@ class RowTimes:
 class WordStream:
     """A `hw.word_reader.WordReader`, a buffer, and a loader that takes the words in blocks.
 
-    So many `jobs` wait before it.
+    So many `jobs` wait before it. A loader that is `staged` takes the first word of a block ahead,
+    into a register.
     """
 
-    def __init__(self, timing: CoreTiming, jobs: int) -> None:
+    def __init__(self, timing: CoreTiming, jobs: int, *, staged: bool = False) -> None:
         self._timing = timing
+        self._staged = staged
         self.jobs = BufferedStream(jobs)
         self._read = NEVER  # when the last word was addressed, or its run taken if that is later
         self._left = deque([NEVER] * timing.words_ahead, maxlen=timing.words_ahead)
         """When the last words left the reader."""
         self._taken = (NEVER, NEVER)
+        self._used = NEVER  # when the last word was taken, or left the register a cycle later
 
     def start(self) -> None:
         """Let the reader take the last run that was put, with the last word of the one before."""
@@ -91,23 +94,25 @@ class WordStream:
         self.jobs.take(self._read)
 
     def take(self, words: int, not_before: int) -> int:
-        """Return when the loader takes the last word of a block, which begins not before a time.
+        """Return when the loader uses the last word of a block, which begins not before a time.
 
         A run holds whole blocks, and a block follows on the last one.
         """
         # Two words are in the buffer before the first one is taken. Behind those for which they
         # make room, words are read and leave as the loader takes the ones before them.
-        rest = max(0, words - self._timing.words_ahead - 3)
+        rest = max(0, words - self._timing.words_ahead - 3 - self._staged)
         for _ in range(words - rest):
             arrives = self._leave() + StreamBuffer.LATENCY
-            taken = max(arrives, self._taken[1] + 1, not_before)
-            self._taken = (self._taken[1], taken)
+            free = max(arrives, self._used + 1)
+            self._used = max(free, not_before)
+            self._taken = (self._taken[1], free if self._staged else self._used)
         if rest:
             last = self._taken[1]
             self._read += rest
             self._left.extend(range(last, last + rest))
             self._taken = (last + rest - 1, last + rest)
-        return self._taken[1]
+            self._used += rest
+        return self._used
 
     def _leave(self) -> int:
         """Return when the next word leaves the reader."""

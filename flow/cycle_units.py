@@ -166,7 +166,7 @@ class _Passes:
         self._next = self._made + 1
         taken = max(self.out.ready, launched)
         self.out.take(taken)
-        time: int = taken + Launcher.PASS_LATENCY
+        time: int = taken + (1 if taken == launched else Launcher.PASS_LATENCY)
         return time
 
 
@@ -176,7 +176,7 @@ class Array:
     def __init__(self, config: AcceleratorConfig, timing: CoreTiming, jobs: int) -> None:
         self._engine = config.engine
         self._timing = timing
-        self.weights = WordStream(timing, jobs)
+        self.weights = WordStream(timing, jobs, staged=True)
         self.parameters = WordStream(timing, jobs)
         self.passes = _Passes(jobs)
         self.rows = RowTimes()

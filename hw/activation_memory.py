@@ -176,11 +176,13 @@ class ActivationMemory(wiring.Component):
         first = address[:self._bank_bits]
         word = address[self._bank_bits:]
         here = registered(m, word, name=f"{name}_word")
-        following = registered(m, (word + 1)[:len(word)], name=f"{name}_next_word")
-        words = [
-            Mux(registered(m, b < first, name=f"{name}_wraps_{b}"), following, here)
-            for b in range(self.banks - 1)
-        ]
+        wraps = [
+            registered(m, b < first, name=f"{name}_wraps_{b}") for b in range(self.banks - 1)]
+        if self.compact:
+            following = registered(m, (word + 1)[:len(word)], name=f"{name}_next_word")
+            words = [Mux(wrap, following, here) for wrap in wraps]
+        else:  # each bank adds for itself, since the address may come from afar
+            words = [(here + wrap)[:len(word)] for wrap in wraps]
         words.append(here)
         words = [self._near(m, word, f"{name}_word_{b}") for b, word in enumerate(words)]
         return registered(m, first, name=f"{name}_bank"), words

@@ -106,7 +106,7 @@ class Datapath(wiring.Component):
                 if self.jobs_ahead(config) and name != "activations":
                     # A job waits here while the unit works, so that it is never idle between.
                     m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
-                        unit.i.payload.shape(), in_memory=True)
+                        unit.i.payload.shape(), at_output=True)
                     wiring.connect(m, source, jobs.i)
                     source = jobs.o
                 wiring.connect(m, source, unit.i)

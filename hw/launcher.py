@@ -48,7 +48,8 @@ class Launcher(wiring.Component):
     Passes wait in a `PassBuffer`. One is taken from it `PASS_LATENCY` cycles before its first
     row, or with the last row of the one before it. What a row needs is looked at a cycle ahead,
     once for the case that a row is launched now, and once for the other: so a row waits only for
-    itself, and whether it is launched, which drives much, is known early.
+    itself, and whether it is launched, which drives much, is known early. A pass that begins and
+    one that goes on are told apart all along.
 
     Latency is `LATENCY` cycles; throughput one row per cycle, with no bubble between passes.
 
@@ -96,7 +97,7 @@ class Launcher(wiring.Component):
     """
 
     LATENCY = 1
-    PASS_LATENCY = 1
+    PASS_LATENCY = 2
 
     def __init__(self, config, *, entries, flush):
         self.config = config
@@ -134,17 +135,16 @@ class Launcher(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i_pass), passes.i)
         following = passes.o
         current = Signal(following.payload.shape(), reset_less=True)
-        has, first = Signal(), Signal()
+        has = Signal()
+        first = Signal()
         last = current.left[-1]
         row = Signal(range(self.config.depth))
-        # A row goes if there is one; it begins a pass, and it drains.
-        goes, begins, drains = Signal(), Signal(), Signal()
-        launch, ends = Signal(), Signal()
-        m.d.comb += [
-            launch.eq(goes & self.i_activation.valid),
-            ends.eq(launch & last),
-            following.ready.eq(ends | ~has),
-        ]
+        # A row goes if there is one: the first of its pass, or another.
+        begins = Signal()
+        goes_on = Signal()
+        launch = named(m, (begins | goes_on) & self.i_activation.valid, name="launch")
+        ends = named(m, launch & last, name="ends")
+        m.d.comb += following.ready.eq(ends | (running & ~has))
         with m.If(launch):
             m.d.sync += [
                 first.eq(0), current.left.eq((current.left - 1)[:len(current.left)].as_signed()),
@@ -163,22 +163,24 @@ class Launcher(wiring.Component):
         # A 1 for each cycle until the sums of the pass before are written.
         wait = Signal.like(current.wait)
         m.d.sync += wait.eq(Mux(ends, current.wait, wait >> 1))
-        m.d.sync += Cat(goes, begins, drains).eq(Mux(
+        m.d.sync += Cat(begins, goes_on).eq(Mux(
             launch,
             self._after_row(current, following, first, last, new_bank),
-            self._after_none(running, current, following, has, first, new_bank, wait),
+            self._after_none(current, has, first, new_bank, wait),
         ))
         swap = named(m, begins & self.i_activation.valid, name="swap")
         m.d.comb += [
-            self.i_activation.ready.eq(goes),
+            self.i_activation.ready.eq(begins | goes_on),
             self.o_swap.eq(swap),
-            self.o_take_entry.eq(swap & drains),
-            self.o_take_room.eq(drains & self.i_activation.valid),
+            self.o_take_entry.eq(swap & current.drain),
+            self.o_take_room.eq(launch & current.drain),
             self.o_take_bank.eq(swap & new_bank),
             self.o_pass_end.eq(ends & current.drain),
             self.o_rows_minus_1.eq(current.rows_minus_1),
         ]
-        self._tell_stall(m, current, has, first, new_bank, wait)
+        # A pass is not looked at yet in the cycle after one in which there was none.
+        seen = registered(m, has, name="seen")
+        self._tell_stall(m, current, has & seen, first, new_bank, wait)
         self._launch(m, current, launch, first, last, row, bank)
         return m
 
@@ -194,29 +196,27 @@ class Launcher(wiring.Component):
         return running
 
     def _after_row(self, current, following, first, last, new_bank):
-        """Return whether a row goes, begins and drains behind one that is launched now."""
+        """Return whether a row begins a pass or goes on with one behind one launched now."""
         def after(outlook, takes):
             return Mux(takes, outlook.if_taken, outlook.if_kept)
 
+        # Only tiles of one row are loaded so fast that one pass begins right behind another.
+        renews = first if self.config.rows == 1 else C(0, 1)
         begins = last & following.valid & self._may_begin(
             following.payload,
             tile=after(self.i_tile, first),
-            parameters=after(self.i_parameters, first & current.drain),
+            parameters=after(self.i_parameters, renews & current.drain),
             room=after(self.i_room, current.drain),
-            bank=after(self.i_bank, first & new_bank) | ~current.drain,
+            bank=after(self.i_bank, renews & new_bank) | ~current.drain,
             written=~current.wait[0],
         )
         goes_on = ~last & (self.i_room.if_taken | ~current.drain)
-        drains = (begins & following.payload.drain) | (goes_on & current.drain)
-        return Cat(begins | goes_on, begins, drains)
+        return Cat(begins, goes_on)
 
-    def _after_none(self, running, current, following, has, first, new_bank, wait):
-        """Return whether a row goes, begins and drains if none is launched now."""
-        # If there is no pass, the next one is taken now.
-        step = Mux(has, current.as_value(), following.payload.as_value())
-        step = data.View(current.shape(), step)
-        begins = running & (first | ~has) & (has | following.valid) & self._may_begin(
-            step,
+    def _after_none(self, current, has, first, new_bank, wait):
+        """Return whether a row begins a pass or goes on with one if none is launched now."""
+        begins = has & first & self._may_begin(
+            current,
             tile=self.i_tile.if_kept,
             parameters=self.i_parameters.if_kept,
             room=self.i_room.if_kept,
@@ -224,8 +224,7 @@ class Launcher(wiring.Component):
             written=~wait[1],
         )
         goes_on = has & ~first & (self.i_room.if_kept | ~current.drain)
-        goes = begins | goes_on
-        return Cat(goes, begins, goes & step.drain)
+        return Cat(begins, goes_on)
 
     @staticmethod
     def _may_begin(step, *, tile, parameters, room, bank, written):
@@ -236,7 +235,7 @@ class Launcher(wiring.Component):
         """Say what holds a row up, in the order in which StallCause names it."""
         written = current.is_set | ~wait[0]
         obstacles = {
-            StallCause.PASS:        ~self.o_running | ~has,
+            StallCause.PASS:        ~has,
             StallCause.WEIGHTS:     first & ~self.i_tile.now,
             StallCause.BANK:        first & new_bank & ~self.i_bank.now,
             StallCause.PARAMETERS:  first & current.drain & ~self.i_parameters.now,

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.accumulator_bank import AccumulatorBank
 from hw.instruction import AccumulateOperation
+from hw.stream_buffer import StreamBuffer
 
 __all__ = ["Pass", "PassBuffer", "PreparedPass"]
 
@@ -52,8 +53,8 @@ class PreparedPass(data.StructLayout):
 class PassBuffer(wiring.Component):
     """Passes passes on in order, with no combinational path between its two sides.
 
-    It is a `StreamBuffer` whose output is a register, behind what prepares a pass: there is nothing
-    between a pass and whoever decides by it.
+    It is a `StreamBuffer` at its output, behind what prepares a pass: there is nothing between a
+    pass and whoever decides by it.
 
     Latency is `LATENCY` cycles; throughput one pass per cycle.
 
@@ -68,7 +69,7 @@ class PassBuffer(wiring.Component):
     o : Out(stream.Signature(PreparedPass))
     """
 
-    LATENCY = 1
+    LATENCY = StreamBuffer.LATENCY
 
     def __init__(self, *, depth):
         self.depth = depth
@@ -79,24 +80,14 @@ class PassBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        prepared = self._prepare(m)
-        first = Signal(prepared.shape(), reset_less=True)
-        second = Signal(prepared.shape(), reset_less=True)
-        has_second = Signal()
-        free = Signal()
+        shape = PreparedPass(depth=self.depth)
+        m.submodules.buffer = buffer = StreamBuffer(shape, at_output=True)
         m.d.comb += [
-            self.i.ready.eq(~has_second),
-            self.o.payload.eq(first),
-            free.eq(self.o.ready | ~self.o.valid),
+            buffer.i.payload.eq(self._prepare(m)),
+            buffer.i.valid.eq(self.i.valid),
+            self.i.ready.eq(buffer.i.ready),
         ]
-        with m.If(self.i.ready):
-            m.d.sync += second.eq(prepared)
-        with m.If(free):
-            m.d.sync += [
-                first.eq(Mux(has_second, second.as_value(), prepared.as_value())),
-                self.o.valid.eq(has_second | self.i.valid),
-            ]
-        m.d.sync += has_second.eq(~free & (has_second | self.i.valid))
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
         return m
 
     def _prepare(self, m):

@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 __all__ = ["Outlook", "Stock"]
 
+_NEAR = 3  # what is told apart without the count
+
 
 class Outlook(data.StructLayout):
     """Whether there is something to take, now and in the next cycle.
@@ -63,32 +65,53 @@ class Stock(wiring.Component):
         super().__init__({
             "i_put":     In(1),
             "i_take":    In(1),
-            "o_some":    Out(1, init=init > 0),
-            "o_several": Out(1, init=init > 1),
+            "o_some":    Out(1),
+            "o_several": Out(1),
             "o":         Out(Outlook()),
             "o_early":   Out(Outlook()),
         })
 
     def elaborate(self, platform):
         m = Module()
-        count = Signal(range(self.limit + 1), init=self.init)
+        # Whether there is more than 0, than 1, than 2: exactly, and by little logic.
+        more = [
+            Signal(name=f"more_than_{n}", init=self.init > n)
+            for n in range(min(self.limit, _NEAR))
+        ]
+        levels = [*more, self._more_than_near(m), C(0, 1)]
+        some, several = levels[:2]
         now = Signal(init=self.init > 0)
         m.d.comb += [
+            self.o_some.eq(some),
+            self.o_several.eq(several),
             self.o.now.eq(now),
-            self.o.if_kept.eq(self.o_some),
-            self.o.if_taken.eq(self.o_several),
-            self.o_early.now.eq(self.o_some),
-            self.o_early.if_kept.eq(self.o_some | self.i_put),
-            self.o_early.if_taken.eq(self.o_several | self.i_put),
+            self.o.if_kept.eq(some),
+            self.o.if_taken.eq(several),
+            self.o_early.now.eq(some),
+            self.o_early.if_kept.eq(some | self.i_put),
+            self.o_early.if_taken.eq(several | self.i_put),
         ]
-        m.d.sync += [
-            now.eq(Mux(self.i_take, self.o_several, self.o_some)),
-            self.o_some.eq(self.i_put | Mux(self.i_take, self.o_several, self.o_some)),
-        ]
-        # What is put is mostly known earlier than what is taken.
-        with m.If(self.i_put ^ self.i_take):
-            m.d.sync += [
-                count.eq(Mux(self.i_put, count + 1, count - 1)[:len(count)]),
-                self.o_several.eq(Mux(self.i_put, self.o_some, self.o_several & (count != 2))),
-            ]
+        m.d.sync += now.eq(Mux(self.i_take, several, some))
+        # Without a multiplexer, of which synthesis would make an enable: that is a level more.
+        grows, stays = self.i_put & ~self.i_take, self.i_put | ~self.i_take
+        for n, level in enumerate(more):
+            below, above = levels[n - 1] if n else C(1, 1), levels[n + 1]
+            m.d.sync += level.eq(above | (level & stays) | (below & grows))
         return m
+
+    def _more_than_near(self, m):
+        """Count what there was a cycle ago, and return whether there is more now than `_NEAR`.
+
+        What is put and taken comes from afar, and moves only the few registers that are exact.
+        """
+        if self.limit <= _NEAR:
+            return C(0, 1)
+        count = Signal(range(self.limit + 1), init=self.init)
+        put, taken = Signal(), Signal()
+        m.d.sync += [put.eq(self.i_put), taken.eq(self.i_take)]
+        with m.If(put ^ taken):
+            m.d.sync += count.eq(Mux(put, count + 1, count - 1)[:len(count)])
+        # It is compared with 3, 4 and 5, without carries.
+        low, high = count[:2], count[2:].any()
+        one_more, one_less = high | low.all(), count[3:].any() | (high & low.any())
+        return Mux(put ^ taken, Mux(put, one_more, one_less), high)

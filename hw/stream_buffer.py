@@ -12,7 +12,8 @@ class StreamBuffer(wiring.Component):
     """Passes payloads on in order, with no combinational path between its two sides.
 
     `i.ready` and `o.valid` are registers; `o.payload` is one of two registers, which `o.ready` does
-    not enable: a wide payload costs its reader no fan-out.
+    not enable: a wide payload costs its reader no fan-out. With `at_output` it is always the same
+    register, with nothing between it and the reader, whose `o.ready` enables it.
 
     Latency is 1 cycle; throughput one payload per cycle under any pattern of stalls.
 
@@ -23,6 +24,8 @@ class StreamBuffer(wiring.Component):
     in_memory : bool
         The two registers are words of a memory that is read in the same cycle: fewer flip-flops
         where there are memories made of look-up tables, for a payload that is wide.
+    at_output : bool
+        A payload is in the register at the output when it is seen. Not together with `in_memory`.
 
     Members
     -------
@@ -33,17 +36,47 @@ class StreamBuffer(wiring.Component):
     LATENCY = 1
     ENTRIES = 2
 
-    def __init__(self, shape, *, in_memory=False):
+    def __init__(self, shape, *, in_memory=False, at_output=False):
+        if in_memory and at_output:
+            raise ValueError("at_output must be False for a buffer in_memory")
         self._shape = shape
         self.in_memory = in_memory
+        self.at_output = at_output
         super().__init__({
             "i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape)),
         })
 
     def elaborate(self, platform):
         m = Module()
+        if self.at_output:
+            self._queue(m)
+        else:
+            self._alternate(m)
+        return m
 
-        # Two entries, written and read in turn: the one to write takes what comes until it is full.
+    def _queue(self, m):
+        """Add a register at the output and one behind it, which takes whatever is there."""
+        front, second = (
+            Signal(self._shape, name=name, reset_less=True) for name in ("front", "second"))
+        has_second, free = Signal(), Signal()
+        m.d.comb += [
+            self.i.ready.eq(~has_second),
+            self.o.payload.eq(front),
+            free.eq(self.o.ready | ~self.o.valid),
+        ]
+        with m.If(~has_second):
+            m.d.sync += second.eq(self.i.payload)
+        with m.If(free):
+            m.d.sync += [
+                Value.cast(front).eq(Mux(
+                    has_second, Value.cast(second), Value.cast(self.i.payload))),
+                self.o.valid.eq(has_second | self.i.valid),
+            ]
+        m.d.sync += has_second.eq(~free & (has_second | self.i.valid))
+
+    def _alternate(self, m):
+        """Add two registers that are written and read in turn."""
+        # The one to write takes what comes until it is full.
         write, read = Signal(), Signal()
         free = Signal(init=1)
         valid = Signal()
@@ -66,7 +99,6 @@ class StreamBuffer(wiring.Component):
             valid.eq(Mux(valid, ~take | put | both, put)),
             free.eq(Mux(free, ~put | take | both, take)),
         ]
-        return m
 
     def _in_registers(self, m, write, read):
         """Add two registers, and return the one to read."""

@@ -20,6 +20,8 @@ from sim.stimulus import Integers, weighted
 from sim.streams import StreamDriver, StreamMonitor
 from sim.testbench import Testbench
 
+_OPTIONS: tuple[dict[str, Any], ...] = ({}, {"in_memory": True}, {"at_output": True})
+
 
 class _Queue(wiring.Component):  # type: ignore[misc]
     """A queue whose sender takes care that there is room, for every beat that can wait."""
@@ -46,16 +48,16 @@ class _Queue(wiring.Component):  # type: ignore[misc]
         return m
 
 
-def _build(*, bits: int, in_memory: bool = False, queue: int = 0) -> Any:
+def _build(*, bits: int, queue: int = 0, **options: bool) -> Any:
     """Make a buffer, or a queue of a depth."""
-    return _Queue(bits, depth=queue) if queue else StreamBuffer(bits, in_memory=in_memory)
+    return _Queue(bits, depth=queue) if queue else StreamBuffer(bits, **options)
 
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"bits": 8}, {"bits": 8, "in_memory": True}, {"bits": 8, "queue": 4}],
+    everyday=[*({"bits": 8, **options} for options in _OPTIONS), {"bits": 8, "queue": 4}],
     long=[
-        *({"bits": bits, **options} for options in ({}, {"in_memory": True}) for bits in (1, 96)),
+        *({"bits": bits, **options} for options in _OPTIONS for bits in (1, 96)),
         {"bits": 1, "queue": 8},
         {"bits": 96, "queue": 16},
     ],
