@@ -9,6 +9,7 @@ from flow.board_predictions import NETWORKS, inferences_per_second, networks
 from flow.gemm_cycles import gemm_cycles, list_cycles
 from flow.gemm_program import compile_gemm
 from flow.job import Level
+from flow.netlist_level import NetlistLevel
 from flow.network_run import run_network
 from flow.random_graphs import random_inputs
 from sim.simulator import Simulator
@@ -18,6 +19,7 @@ CONFIGS = [
     gemm_config(4, lanes=1, weights=200, jobs=40),
     gemm_config(4, lanes=4, depth=5, weights=1024, jobs=3),
 ]
+BOARDS = [name for name in board_names() if find_board(name).config.gemm]
 GRAPHS = {
     "convolutions": dense_graph,
     "products": fully_connected_graph,
@@ -49,7 +51,21 @@ def test_a_network_takes_the_cycles_of_its_lists():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in board_names() if find_board(name).config.gemm])
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_netlist_of_a_boards_accelerator_takes_them_too(name):
+    """In Icarus, where what was never written is unknown."""
+    if (missing := Simulator.ICARUS.missing()) is not None:
+        pytest.skip(missing)
+    board, rng = find_board(name), np.random.default_rng(3)
+    graph = dense_graph(rng, (3, 4), 4)
+    level = NetlistLevel(board.family, Simulator.ICARUS)
+    run = run_network(graph, random_inputs(graph, rng), board.config, level)
+    assert run.equal
+    assert run.result.registers == {"cycles": gemm_cycles(run.program).cycles}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BOARDS)
 def test_keyword_spotting_on_the_accelerator_of_a_board(name):
     """Eleven layers, 22,016 weights: bits and cycles of a network that people run."""
     if (missing := Simulator.VERILATOR.missing()) is not None:
