@@ -56,57 +56,45 @@ class PacketReceiver(wiring.Component):
         is_second, is_final = Signal(), Signal()  # of the header's words
         # Of the words before the CRC, less one: its sign says that the next one is the CRC.
         left = Signal(signed(len(header.length) + 1), reset_less=True)
-        is_bad = self._is_bad(m, header)
+        # A register for each state; it listens in the first three.
+        in_header, in_body, in_skip = Signal(init=1), Signal(), Signal()
+        works, settles, checks, holds = (
+            Signal(name=name) for name in ("works", "settles", "checks", "holds"))
+        listens = Signal(init=1)
         taken = Signal()
-        listens = Signal(init=1)  # in "HEADER", "BODY" and "SKIP"
-        holds = Signal()          # in "HOLD"
         m.d.comb += [
-            taken.eq(self.i.valid & self.i.ready),
+            taken.eq(self.i.valid & listens & crc.ready),
             self.i.ready.eq(listens & crc.ready),
             self.o.payload.eq(header),
+            self.o.valid.eq(holds),
+            self.o_write_en.eq(taken & in_body & ~left[-1]),
             self.o_write_address.eq(index),
             self.o_write_data.eq(word),
             crc.word.eq(word),
+            crc.start.eq(in_header & (index == 0)),
             crc.valid.eq(listens & self.i.valid),
             crc.take.eq(taken),
         ]
 
-        with m.FSM() as fsm:
-            in_body = fsm.ongoing("BODY")
-            m.d.comb += [
-                self.o.valid.eq(holds),
-                self.o_write_en.eq(taken & in_body & ~left[-1]),
-                crc.start.eq(fsm.ongoing("HEADER") & (index == 0)),
-            ]
-            with m.State("HEADER"):
-                self._header(m, header, is_magic, index, (is_second, is_final), left, taken)
-            with m.State("BODY"), m.If(taken):
-                m.d.sync += [index.eq(index + 1), left.eq((left - 1)[:len(left)].as_signed())]
-                with m.If(last):
-                    m.next = "HEADER"
-                    with m.If(left[-1]):
-                        m.d.sync += listens.eq(0)
-                        m.next = "WORK"
-                with m.Elif(left[-1]):
-                    m.next = "SKIP"
-            with m.State("WORK"):
-                m.next = "SETTLE"
-            with m.State("SETTLE"):
-                m.next = "CHECK"
-            with m.State("CHECK"):
-                m.d.sync += holds.eq(~is_bad)
-                m.next = "HOLD"
-                with m.If(is_bad):
-                    m.d.sync += listens.eq(1)
-                    m.next = "HEADER"
-            with m.State("SKIP"), m.If(taken & last):
-                m.next = "HEADER"
-            with m.State("HOLD"), m.If(self.o.ready):
-                m.d.sync += [listens.eq(1), holds.eq(0)]
-                m.next = "HEADER"
-        with m.If(taken & last):
-            m.d.sync += [index.eq(0), is_second.eq(0), is_final.eq(0)]
-
+        # The magic is looked at with the word behind it.
+        drops = ~last & (
+            (in_header & ((is_second & ~is_magic) | (is_final & header.reply)))
+            | (in_body & left[-1]))
+        enters = ~last & in_header & is_final & ~header.reply
+        completes = taken & last & in_body & left[-1]
+        is_bad = self._is_bad(m, header)
+        again = (checks & is_bad) | (holds & self.o.ready)
+        m.d.sync += [
+            in_header.eq(
+                again | (taken & last & ~(in_body & left[-1]))
+                | (in_header & ~(taken & (drops | enters)))),
+            in_body.eq((taken & enters) | (in_body & ~(taken & (last | left[-1])))),
+            in_skip.eq((taken & drops) | (in_skip & ~(taken & last))),
+            listens.eq(again | (listens & ~completes)),
+            Cat(works, settles, checks).eq(Cat(completes, works, settles)),
+            holds.eq((checks & ~is_bad) | (holds & ~self.o.ready)),
+        ]
+        self._look(m, header, index, is_magic, (is_second, is_final), left, in_header, taken)
         return m
 
     def _is_bad(self, m, header):
@@ -118,28 +106,23 @@ class PacketReceiver(wiring.Component):
         ), name="differs")
         return differs.any() | too_long
 
-    def _header(self, m, header, is_magic, index, places, left, taken):
-        """Look at a word of the header until it is taken, and see how it goes on."""
-        word = self.i.payload.data
+    def _look(self, m, header, index, is_magic, places, left, in_header, taken):
+        """Keep what a header says, and count the words."""
+        word, last = self.i.payload.data, self.i.payload.last
         is_second, is_final = places
-        # The last word of the header, where the length stands, has only just come.
-        length = PACKET.layout(Cat(header.as_value()[:-32], word)).length
-        m.d.sync += [
-            header.as_value().word_select(index[:2], 32).eq(word),
-            left.eq((length - 1)[:len(left)].as_signed()),
-        ]
         with m.If(taken):
             m.d.sync += [
-                index.eq(index + 1), is_magic.eq(word == MAGIC),
-                is_second.eq(index == 0), is_final.eq(index == PACKET.words - 2),
+                index.eq(Mux(last | (in_header & is_final), 0, index + 1)[:len(index)]),
+                is_magic.eq(word == MAGIC),
+                is_second.eq(~last & in_header & (index == 0)),
+                is_final.eq(~last & in_header & (index == PACKET.words - 2)),
             ]
-            with m.If(self.i.payload.last):
-                m.next = "HEADER"
-            # The magic is looked at with the word behind it.
-            with m.Elif(is_second & ~is_magic):
-                m.next = "SKIP"
-            with m.Elif(is_final):
-                m.d.sync += index.eq(0)
-                m.next = "BODY"
-                with m.If(header.reply):
-                    m.next = "SKIP"
+        # The last word of the header, where the length stands, has only just come.
+        length = PACKET.layout(Cat(header.as_value()[:-32], word)).length
+        with m.If(in_header):
+            m.d.sync += [
+                header.as_value().word_select(index[:2], 32).eq(word),
+                left.eq((length - 1)[:len(left)].as_signed()),
+            ]
+        with m.Elif(taken):
+            m.d.sync += left.eq((left - 1)[:len(left)].as_signed())
