@@ -86,6 +86,11 @@ class GemmProgram:
     graph : the network
     layers : those that the accelerator computes, by name
     host : why the host computes each of the others
+
+    Members
+    -------
+    tensors : types of all tensors, by name
+    inputs : names of the network's inputs
     """
 
     config: GemmAcceleratorConfig
