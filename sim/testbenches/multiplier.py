@@ -29,10 +29,13 @@ TESTBENCH = Testbench(
     build=_build,
     everyday=[
         *({"a": 18, "b": 18, "kind": kind} for kind in ("portable", "ecp5")),
-        *({"a": 8, "b": 8, "kind": kind} for kind in ("lut", "ecp5_lut", "ice40")),
+        *({"a": 5, "b": 6, "kind": kind} for kind in ("lut", "ecp5_lut", "ice40")),
     ],
     long=[
-        *({"a": 8, "b": 8, "kind": kind} for kind in ("portable", "ecp5")),
+        *(
+            {"a": 8, "b": 8, "kind": kind}
+            for kind in ("portable", "ecp5", "lut", "ecp5_lut", "ice40")
+        ),
         *(
             {"a": a, "b": b, "unsigned": unsigned, "kind": kind}
             for kind in ("lut", "ecp5_lut")

@@ -19,7 +19,10 @@ from hw.skew import Skew
 from hw.yosys import run_yosys
 from sim.simulator import Simulator, verilator_root
 
-SIZES = [(1, 1, 1), (5, 3, 1), pytest.param((8, 8, 4), marks=pytest.mark.long), (6, 4, 2)]
+SIZES = [
+    (1, 1, 1), (5, 3, 1), *(pytest.param(size, marks=pytest.mark.long)
+                            for size in ((8, 8, 4), (6, 4, 2))),
+]
 
 
 @cache
