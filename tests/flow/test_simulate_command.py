@@ -35,7 +35,10 @@ def test_the_list_names_every_case():
         (("--all",), [case.name for case in testbench.cases()]),
         (
             ("stream_buffer",),
-            [f"stream_buffer:bits=8{options}" for options in ("", ",in_memory=True", ",queue=4")],
+            [
+                f"stream_buffer:bits=8{options}"
+                for options in ("", ",in_memory=True", ",at_output=True", ",queue=4")
+            ],
         ),
         ((WIDE, SKEW), [WIDE, SKEW]),
         ((SKEW, SKEW), [SKEW]),
