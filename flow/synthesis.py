@@ -38,17 +38,8 @@ _KEEP_PRODUCTS = (
     "setattr -set keep 1 t:$mul %co:+[Y] t:$mul %d %co:+[D] t:$*dff* %i %co:+[Q] w:* %i"
 )
 
-# What ABC9 takes a wire of an ECP5 for. By Yosys' own 300 ps, levels of logic are cheap beside
-# carry chains, and are added to save tables.
-_WIRE_PS = 1000
-
 _SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
-    Family.ECP5: (
-        "synth_ecp5 -abc9 -run begin:map_luts",
-        f"abc9 -W {_WIRE_PS}",
-        "clean",
-        "synth_ecp5 -abc9 -run map_cells:",
-    ),
+    Family.ECP5: ("synth_ecp5 -abc9",),
     Family.ICE40: (
         "synth_ice40 -abc9 -device u -dsp -spram -run begin:coarse",
         "opt_clean",
