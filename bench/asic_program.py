@@ -21,7 +21,8 @@ from flow.hardware_verilog import TOP
 from flow.host import Host
 from flow.layers import Conv2d, Flatten, FullyConnected, TensorType
 from flow.liberty import read_library
-from flow.program_machine import GoldenMachine, HostMachine, Tensors
+from flow.machine_run import Tensors
+from flow.program_machine import GoldenMachine, HostMachine
 from flow.random_graphs import random_codes, random_inputs
 from golden.kernel_window import KernelWindow
 from golden.requantize import Requantization

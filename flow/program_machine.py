@@ -30,7 +30,7 @@ from sim.errors import SimulationError
 from sim.simulated_link import open_link
 from sim.simulator import Simulator
 
-__all__ = ["GoldenMachine", "HostMachine", "Machine", "MachineRun", "open_machine"]
+__all__ = ["GoldenMachine", "HostMachine", "open_machine"]
 
 Int8Array = npt.NDArray[np.int8]
 

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from flow.program_machine import GoldenMachine, HostMachine, MachineRun
+from flow.machine_run import MachineRun
+from flow.program_machine import GoldenMachine, HostMachine
 from golden.program import Counters, Interpreter
 from hw.host_port import HostMemory
 
