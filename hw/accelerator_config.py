@@ -3,12 +3,9 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from amaranth.lib import data
-
-from golden.formats import INT8
 from hw.config import EngineConfig
+from hw.core_config import CoreConfig
 from hw.instruction import INSTRUCTION
-from hw.parameter_word import ParameterWord
 
 __all__ = ["AcceleratorConfig"]
 
@@ -18,7 +15,7 @@ _MAX_PROGRAM_WORDS = 1 << 18
 
 
 @dataclass(frozen=True)
-class AcceleratorConfig:
+class AcceleratorConfig(CoreConfig):
     """Sizes of the memories around a GEMM engine.
 
     Parameters
@@ -49,24 +46,15 @@ class AcceleratorConfig:
     compact: bool = False
 
     def __post_init__(self):
-        if not isinstance(self.engine, EngineConfig):
-            raise TypeError(f"engine must be an EngineConfig, not {self.engine!r}")
-        for name, number_format in (
-            ("activation", self.engine.activation), ("output", self.engine.output),
-        ):
-            if number_format != INT8:
-                raise ValueError(
-                    f"{name} of an accelerator's engine must be int8, not {number_format}"
-                )
+        self._check_engine("an accelerator", "activation", "output")
         if not isinstance(self.compact, bool):
             raise TypeError(f"compact must be True or False, not {self.compact!r}")
-        for name, low, high, multiple in (
+        self._check_sizes(
             ("activation_bytes", 2 * self.banks, _MAX_BYTES, self.banks),
             ("weight_words", max(2, self.engine.rows), _MAX_WORDS, 1),
             ("parameter_words", max(2, self.engine.cols), _MAX_WORDS, 1),
             ("program_words", 2 * INSTRUCTION.words, _MAX_PROGRAM_WORDS, INSTRUCTION.words),
-        ):
-            _check_size(name, getattr(self, name), low, high, multiple)
+        )
 
     @property
     def banks(self):
@@ -79,26 +67,6 @@ class AcceleratorConfig:
         return self.program_words // INSTRUCTION.words
 
     @property
-    def parameter_word(self):
-        """Layout of a word of the parameter memory."""
-        engine = self.engine
-        return ParameterWord(out_format=engine.output, acc_bits=engine.accumulator_bits)
-
-    @property
-    def weight_row(self):
-        """Layout of a word of the weight memory: a row of a tile."""
-        return data.ArrayLayout(self.engine.weight_shape, self.engine.cols)
-
-    @property
     def passes(self):
         """Passes that an instruction may have: tiles that the weight memory holds."""
         return self.weight_words // self.engine.rows
-
-
-def _check_size(name, value, low, high, multiple):
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low} to {high}, not {value}")
-    if value % multiple:
-        raise ValueError(f"{name} must be a multiple of {multiple}, not {value}")

@@ -4,8 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.accumulator_bank import AccumulatorBank
-from hw.accumulator_bank_pair import AccumulatorBankPair
+from hw.array_wiring import add_array, add_banks
 from hw.column_lanes import ColumnLanes
 from hw.drainer import Drainer
 from hw.engine_events import EngineEvents
@@ -16,11 +15,8 @@ from hw.parameter_loader import ParameterLoader
 from hw.parameter_word import ParameterWord
 from hw.pass_buffer import Pass
 from hw.pipeline import delayed, registered
-from hw.place import place
-from hw.skew import Skew
 from hw.stock import Outlook
 from hw.stream_buffer import StreamBuffer
-from hw.systolic_array import SystolicArray
 from hw.weight_loader import WeightLoader
 
 __all__ = ["GemmEngine"]
@@ -158,9 +154,16 @@ class GemmEngine(wiring.Component):
             output.i_take_room.eq(drain.o_take_room),
         ]
 
-        sums = self._connect_array(m, platform, launcher, weights)
-        self._connect_banks(m, platform, launcher, drain, sums)
-
+        sums = add_array(
+            m, platform, config,
+            activation=launcher.o_activation, first=launcher.o_first,
+            weight=weights.o_weight, load=weights.o_load,
+        )
+        add_banks(
+            m, platform, config,
+            entries=self.entries, control=launcher.o_control, sums=sums, drained=lanes.i_drained,
+            drain=drain.o_control if config.banks > 1 else None,
+        )
         self._connect_output(m, launcher, parameters, lanes, output)
         return m
 
@@ -214,54 +217,3 @@ class GemmEngine(wiring.Component):
                 port.payload.shape(), in_memory=name == "parameter")
             wiring.connect(m, wiring.flipped(port), buffer.i)
             wiring.connect(m, buffer.o, reader)
-
-    def _connect_array(self, m, platform, launcher, weights):
-        """Connect the array with its skews, and return its sums."""
-        config = self.config
-        step = data.StructLayout({"activation": config.group_layout, "swap": 1})
-        delays = [config.group_delay(g) for g in range(config.groups)]
-        m.submodules.activation_skew = activation_skew = Skew(
-            step, lanes=config.groups, delays=delays
-        )
-        m.submodules.weight_skew = weight_skew = Skew(config.weight_shape, lanes=config.cols)
-        array = place(m, platform, "array", lambda: SystolicArray(config), module="array")
-
-        for g in range(config.groups):
-            m.d.comb += [
-                activation_skew.i[g].activation.eq(launcher.o_activation[g]),
-                activation_skew.i[g].swap.eq(launcher.o_first),
-                array.i_activation[g].eq(activation_skew.o[g].activation),
-                array.i_swap[g].eq(activation_skew.o[g].swap),
-            ]
-        m.d.comb += [
-            weight_skew.i.eq(weights.o_weight),
-            array.i_weight.eq(weight_skew.o),
-            array.i_load.eq(weights.o_load),
-        ]
-        return array.o_sum
-
-    def _connect_banks(self, m, platform, launcher, drain, sums):
-        """Connect the columns' accumulators: with the sums, and with the lanes."""
-        config = self.config
-        kind = AccumulatorBank if config.banks == 1 else AccumulatorBankPair
-        ahead = SystolicArray.latency_of(config) - kind.SUM_AFTER
-        control = delayed(m, launcher.o_control, ahead, name="control")
-        drained_word = drain.o_control
-        for c in range(config.cols):
-            bank = place(
-                m, platform, f"bank_{c}",
-                lambda: kind(config, entries=self.entries), module="bank",
-            )
-            word = self._lanes.i_drained[c]
-            m.d.comb += [
-                bank.i_control.eq(control),
-                bank.i_sum.eq(sums[c]),
-                word.valid.eq(bank.o_valid),
-                word.last.eq(bank.o_last),
-                word.entry.eq(bank.o_entry),
-                word.acc.eq(bank.o_acc),
-            ]
-            control = bank.o_control
-            if config.banks > 1:
-                m.d.comb += bank.i_drain.eq(drained_word)
-                drained_word = bank.o_drain

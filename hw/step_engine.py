@@ -5,10 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 
 from hw.accumulator_bank import AccumulateControl, AccumulatorBank
+from hw.array_wiring import add_array, add_banks
 from hw.column_lanes import ColumnLanes
-from hw.pipeline import delayed
-from hw.place import place
-from hw.skew import Skew
 from hw.systolic_array import SystolicArray
 
 __all__ = ["StepEngine"]
@@ -80,50 +78,18 @@ class StepEngine(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.lanes = lanes = self._lanes
-        array = place(m, platform, "array", lambda: SystolicArray(config), module="array")
-
-        step = data.StructLayout({"activation": config.group_layout, "swap": 1})
-        delays = [config.group_delay(g) for g in range(config.groups)]
-        m.submodules.activation_skew = activations = Skew(
-            step, lanes=config.groups, delays=delays)
-        m.submodules.weight_skew = weights = Skew(config.weight_shape, lanes=config.cols)
-        rows = Value.cast(self.i_activation)
-        group_bits = config.group_layout.size
-        for g in range(config.groups):
-            m.d.comb += [
-                Value.cast(activations.i[g].activation).eq(rows.word_select(g, group_bits)),
-                activations.i[g].swap.eq(self.i_first),
-                array.i_activation[g].eq(activations.o[g].activation),
-                array.i_swap[g].eq(activations.o[g].swap),
-            ]
-        m.d.comb += [
-            weights.i.eq(self.i_weight),
-            array.i_weight.eq(weights.o),
-            array.i_load.eq(self.i_load),
-        ]
-        self._accumulate(m, platform, array.o_sum)
+        rows = data.View(
+            data.ArrayLayout(config.group_layout, config.groups), Value.cast(self.i_activation))
+        sums = add_array(
+            m, platform, config,
+            activation=rows, first=self.i_first, weight=self.i_weight, load=self.i_load,
+        )
+        add_banks(
+            m, platform, config,
+            entries=self.entries, control=self.i_control, sums=sums, drained=lanes.i_drained,
+        )
         for name in ("i_write", "i_write_index", "i_write_word"):
             m.d.comb += getattr(lanes, name).eq(getattr(self, name))
         for name in ("o_valid", "o_last", "o_data"):
             m.d.comb += getattr(self, name).eq(getattr(lanes, name))
         return m
-
-    def _accumulate(self, m, platform, sums):
-        """Add the columns' accumulators between the sums and the lanes."""
-        ahead = SystolicArray.latency_of(self.config) - AccumulatorBank.SUM_AFTER
-        control = delayed(m, self.i_control, ahead, name="control")
-        for c in range(self.config.cols):
-            bank = place(
-                m, platform, f"bank_{c}",
-                lambda: AccumulatorBank(self.config, entries=self.entries), module="bank",
-            )
-            word = self._lanes.i_drained[c]
-            m.d.comb += [
-                bank.i_control.eq(control),
-                bank.i_sum.eq(sums[c]),
-                word.valid.eq(bank.o_valid),
-                word.last.eq(bank.o_last),
-                word.entry.eq(bank.o_entry),
-                word.acc.eq(bank.o_acc),
-            ]
-            control = bank.o_control
