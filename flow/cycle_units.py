@@ -229,7 +229,7 @@ class Array:
 
     def _load_parameters(self) -> int:
         """Return when an entry of parameters is loaded."""
-        free = self._freed[-self._entries] + 1
+        free = self._freed[-self._entries] + ParameterLoader.FREED_AFTER
         loaded_after: int = ParameterLoader.LOADED_AFTER
         return self.parameters.take(self._engine.cols, free) + loaded_after
 

@@ -169,11 +169,11 @@ class GemmEngine(wiring.Component):
 
     def _connect_output(self, m, launcher, parameters, lanes, output):
         """Work from before a reset comes out while the launcher is not running yet."""
-        row_done = Signal()
+        frees = self._has_run(m, launcher, name="frees")
+        buffers = self._has_run(m, launcher, name="buffers")
         m.d.comb += [
-            row_done.eq(lanes.o_valid & launcher.o_running),
-            parameters.i_free.eq(row_done & lanes.o_last),
-            output.i_valid.eq(row_done),
+            parameters.i_free.eq(lanes.o_valid & lanes.o_last & frees),
+            output.i_valid.eq(lanes.o_valid & buffers),
             output.i_payload.last.eq(lanes.o_last),
             output.i_payload.data.eq(lanes.o_data),
         ]
@@ -181,11 +181,20 @@ class GemmEngine(wiring.Component):
         if self.config.statistics:
             self._tell_events(m, launcher, lanes.o_events)
 
+    @staticmethod
+    def _has_run(m, launcher, *, name):
+        """Return whether the launcher was running a cycle ago, for who is far away from it.
+
+        Nothing that it launches comes out in its first cycles. It is reset with the launcher, and
+        synthesis does not make one register of several.
+        """
+        has_run = Signal(name=name, attrs={"keep": 1})
+        m.d.sync += has_run.eq(launcher.o_running)
+        return has_run
+
     def _tell_events(self, m, launcher, results):
         """Tell what happened, except in work from before a reset."""
-        # Nothing comes out in the first cycle in which it runs, and the counters are far away.
-        running = Signal()
-        m.d.sync += running.eq(launcher.o_running)
+        running = self._has_run(m, launcher, name="tells")
         told = self.o_events.results
         m.d.comb += [
             self.o_events.started.eq(registered(m, launcher.o_swap, name="started")),
@@ -206,7 +215,7 @@ class GemmEngine(wiring.Component):
             drainer.i_take_bank.eq(launcher.o_take_bank),
             drainer.i_pass.eq(launcher.o_pass_end),
             drainer.i_rows_minus_1.eq(launcher.o_rows_minus_1),
-            drainer.i_filled.eq(filled & launcher.o_running),
+            drainer.i_filled.eq(filled & self._has_run(m, launcher, name="fills")),
         ]
 
     def _buffer_inputs(self, m, readers):

@@ -57,8 +57,11 @@ class ParameterLoader(wiring.Component):
 
     LATENCY = 1
 
-    LOADED_AFTER = 2
+    LOADED_AFTER = 1 + Stock.OUTLOOK_LATENCY
     """Cycles from the last beat of an entry until it can be taken."""
+
+    FREED_AFTER = 2
+    """Cycles from an entry's being freed until it can be filled again."""
 
     def __init__(self, word, *, cols, lanes, entries):
         if entries < 2 or entries & (entries - 1):
@@ -96,21 +99,23 @@ class ParameterLoader(wiring.Component):
         lane = Signal(self.lanes, init=1)
         column = Signal(range(self.cols // self.lanes))
         last_column = column == self.cols // self.lanes - 1
-        take, fill, fresh = Signal(), Signal(), Signal()
+        take, fill = Signal(), Signal()
+        fresh, freed = Signal(), Signal()
         m.d.comb += [
             self.i.ready.eq(free.o_some),
             take.eq(self.i.ready & self.i.valid),
             fill.eq(take & last_column & lane[-1]),
             loaded.i_put.eq(fresh),
             loaded.i_take.eq(self.i_take),
-            free.i_put.eq(self.i_free),
+            free.i_put.eq(freed),
             free.i_take.eq(fill),
             self.o_entry.eq(taken),
-            self.o_loaded.eq(loaded.o_some),
-            self.o_outlook.eq(loaded.o_early),
+            self.o_loaded.eq(loaded.o.now),
+            self.o_outlook.eq(loaded.o),
         ]
-        # Words come from afar: an entry is counted a cycle later, and told of in the meantime.
-        m.d.sync += fresh.eq(fill)
+        # Words, results and whoever takes an entry are far from each other: what one tells the
+        # other is a register, and counts a cycle later.
+        m.d.sync += [fresh.eq(fill), freed.eq(self.i_free)]
         with m.If(take):
             m.d.sync += column.eq(Mux(last_column, 0, column + 1))
         with m.If(take & last_column):
