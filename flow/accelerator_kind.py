@@ -23,11 +23,6 @@ class AcceleratorKind(Enum):
     JOBS = "jobs"
     """`hw.gemm_accelerator.GemmAccelerator`: matrix products, and the host does the rest."""
 
-    @property
-    def memories(self) -> tuple[str, ...]:
-        """What a board's file says of the memories."""
-        return MEMORIES if self is AcceleratorKind.JOBS else (*MEMORIES, "compact")
-
 
 def made_config(kind: AcceleratorKind, engine: EngineConfig, sizes: Mapping[str, int]) -> AnyConfig:
     """Return the configuration of an accelerator whose memories have the sizes that are given.

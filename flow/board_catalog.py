@@ -9,7 +9,7 @@ from typing import Any
 from flow.accelerator_kind import AcceleratorKind, made_config
 from flow.board import Board, Pin, Toolchain
 from flow.board_file import Table
-from flow.engine_options import ENGINE, engine_config
+from flow.engine_options import ENGINE, MEMORIES, engine_config
 from flow.errors import UserError
 from flow.parts import find_part
 from hw.pll_kind import PllKind
@@ -96,7 +96,7 @@ def _board(path: Path, name: str, content: dict[str, Any]) -> Board:
     named = "-".join(filter(None, (part.name if part else "", package, speed)))
     kind = table.choice("accelerator", AcceleratorKind, AcceleratorKind.PROGRAMS)
     engine = table.values("array", (*ENGINE, "accumulator_bits"))
-    memory = table.values("memory", kind.memories)
+    memory = table.values("memory", MEMORIES)
     try:
         config = made_config(kind, engine_config(engine), memory)
     except (TypeError, ValueError) as error:

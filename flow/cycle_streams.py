@@ -74,14 +74,13 @@ class RowTimes:
 class WordStream:
     """A `hw.word_reader.WordReader`, a buffer, and a loader that takes the words in blocks.
 
-    So many `jobs` wait before it. A loader that is `staged` takes the first word of a block ahead,
-    into a register.
+    A loader that is `staged` takes the first word of a block ahead, into a register.
     """
 
-    def __init__(self, timing: CoreTiming, jobs: int, *, staged: bool = False) -> None:
+    def __init__(self, timing: CoreTiming, *, staged: bool = False) -> None:
         self._timing = timing
         self._staged = staged
-        self.jobs = BufferedStream(jobs)
+        self.jobs = BufferedStream()
         self._read = NEVER  # when the last word was addressed, or its run taken if that is later
         self._left = deque([NEVER] * timing.words_ahead, maxlen=timing.words_ahead)
         """When the last words left the reader."""

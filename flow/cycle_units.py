@@ -21,6 +21,7 @@ from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
 from hw.parameter_loader import ParameterLoader
 from hw.pass_generator import PassGenerator
+from hw.sequencer import Sequencer
 
 __all__ = ["Array", "Dispatch", "Pass", "Reader"]
 
@@ -45,9 +46,8 @@ class Dispatch:
 
     _UNDER_WAY = (1 << Dispatcher.COUNT_BITS) - 1
 
-    def __init__(self, timing: CoreTiming, ahead: int) -> None:
+    def __init__(self, timing: CoreTiming) -> None:
         self._timing = timing
-        self._ahead = ahead
         self._fetched = timing.start - InstructionFetch.BEATS
         self._sent: list[int] = []  # when each instruction is with all units
         self._read: list[int] = []  # when it counts as read
@@ -83,8 +83,8 @@ class Dispatch:
     def _arrival(self) -> int:
         """Fetch an instruction, and return when it is before the units."""
         fetched: int = self._fetched + InstructionFetch.BEATS
-        if len(self._sent) >= self._ahead:
-            fetched = max(fetched, self._sent[-self._ahead] + OutputBuffer.RETURN)
+        if len(self._sent) >= Sequencer.AHEAD:
+            fetched = max(fetched, self._sent[-Sequencer.AHEAD] + OutputBuffer.RETURN)
         self._fetched = fetched
         arrival: int = fetched + self._timing.dispatch
         return max([arrival, *(sent + 1 for sent in self._sent[-1:])])
@@ -148,8 +148,8 @@ class Reader:
 class _Passes:
     """The pass generator, and the buffer behind it."""
 
-    def __init__(self, jobs: int) -> None:
-        self.jobs = BufferedStream(jobs)
+    def __init__(self) -> None:
+        self.jobs = BufferedStream()
         self.out = BufferedStream()
         self._made = NEVER
         self._next = NEVER
@@ -173,12 +173,12 @@ class _Passes:
 class Array:
     """Everything from the passes and weights to the results."""
 
-    def __init__(self, config: AcceleratorConfig, timing: CoreTiming, jobs: int) -> None:
+    def __init__(self, config: AcceleratorConfig, timing: CoreTiming) -> None:
         self._engine = config.engine
         self._timing = timing
-        self.weights = WordStream(timing, jobs, staged=True)
-        self.parameters = WordStream(timing, jobs)
-        self.passes = _Passes(jobs)
+        self.weights = WordStream(timing, staged=True)
+        self.parameters = WordStream(timing)
+        self.passes = _Passes()
         self.rows = RowTimes()
         """Launches."""
         self.first = NEVER

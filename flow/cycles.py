@@ -16,10 +16,8 @@ from golden.instruction import Instruction, Opcode, field_error
 from golden.program_error import ProgramError
 from hw.accelerator_config import AcceleratorConfig
 from hw.core_timing import core_timing
-from hw.datapath import Datapath
 from hw.launcher import StallCause
 from hw.output_writer import OutputWriter
-from hw.sequencer import Sequencer
 from hw.stream_buffer import StreamBuffer
 
 __all__ = ["InstructionCycles", "PassCycles", "ProgramCycles", "predict_cycles"]
@@ -158,10 +156,9 @@ class _Model:
     def __init__(self, config: AcceleratorConfig, on_pass: Callable[[PassCycles], None]) -> None:
         self._on_pass = on_pass
         timing = core_timing(config)
-        jobs = Datapath.jobs_ahead(config)
-        self._dispatch = Dispatch(timing, Sequencer.ahead_of(config))
+        self._dispatch = Dispatch(timing)
         self._reader = Reader(timing)
-        self._array = Array(config, timing, jobs)
+        self._array = Array(config, timing)
         self.first_activation = 0
         self._done: list[InstructionCycles] = []
         self._waits: Counter[int] = Counter()

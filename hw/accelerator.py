@@ -19,6 +19,8 @@ from hw.word_memory import WordMemory
 __all__ = ["Accelerator"]
 
 _HOST_BYTES = 4
+# The activation memory is far from the host. Later than this, a write would meet the units.
+_HOST_LATE = 2
 
 
 class Accelerator(wiring.Component):
@@ -40,22 +42,16 @@ class Accelerator(wiring.Component):
         engine = config.engine
         self._words = {
             HostMemory.PROGRAM: WordMemory(
-                InstructionFetch.BEAT_BITS, depth=config.instructions * InstructionFetch.BEATS,
-                compact=config.compact),
-            HostMemory.WEIGHT: WordMemory(
-                config.weight_row, depth=config.weight_words, compact=config.compact),
+                InstructionFetch.BEAT_BITS, depth=config.instructions * InstructionFetch.BEATS),
+            HostMemory.WEIGHT: WordMemory(config.weight_row, depth=config.weight_words),
             HostMemory.PARAMETER: WordMemory(
-                config.parameter_word.layout, depth=config.parameter_words,
-                compact=config.compact),
+                config.parameter_word.layout, depth=config.parameter_words),
         }
         self._bytes = ActivationMemory(
             size=config.activation_bytes,
             read_width=max(engine.rows, _HOST_BYTES),
             write_width=max(engine.cols, _HOST_BYTES),
-            compact=config.compact,
         )
-        # The activation memory is far from the host. Later than this, a write would meet the units.
-        self._host_late = 0 if config.compact else 2
         self.datapath = Datapath(config, read_latency=self._bytes.read_latency)
         words = {memory: of.depth * of.stride for memory, of in self._words.items()}
         self.host_access = HostAccess(
@@ -63,8 +59,8 @@ class Accelerator(wiring.Component):
                 HostMemory.ACTIVATION: config.activation_bytes // _HOST_BYTES,
                 HostMemory.REGISTER: REGISTERS.words,
             },
-            latencies={memory: of.host_latency for memory, of in self._words.items()}
-            | {HostMemory.ACTIVATION: self._host_late + self._bytes.read_latency},
+            latencies={memory: of.HOST_LATENCY for memory, of in self._words.items()}
+            | {HostMemory.ACTIVATION: _HOST_LATE + self._bytes.read_latency},
         )
         self._units_own = Signal()  # the memories belong to the units, not to the host
         super().__init__({"host": In(HostPort())})
@@ -189,8 +185,6 @@ class Accelerator(wiring.Component):
 
     def _late(self, m, value, *, name):
         """Return what the host gives, when it is at the activation memory."""
-        if not self._host_late:
-            return value
         # Other memories have the same registers, in other places.
-        value = delayed(m, value, self._host_late - 1, name=name)
+        value = delayed(m, value, _HOST_LATE - 1, name=name)
         return copied(m, value, 1, name=name)[0]

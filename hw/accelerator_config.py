@@ -30,9 +30,6 @@ class AcceleratorConfig(CoreConfig):
         Words of the parameter memory, one output channel each: from C to 1,048,576.
     program_words : int
         Words of 32 bits of the program memory: from 32 to 262,144, whole instructions.
-    compact : bool
-        For a small part with a slow clock: instructions wait in block memories, jobs do not
-        wait before their units, and the serial link has no buffers.
     """
 
     gemm: ClassVar[bool] = False
@@ -43,12 +40,9 @@ class AcceleratorConfig(CoreConfig):
     weight_words: int = 8192
     parameter_words: int = 1024
     program_words: int = 4096
-    compact: bool = False
 
     def __post_init__(self):
         self._check_engine("an accelerator", "activation", "output")
-        if not isinstance(self.compact, bool):
-            raise TypeError(f"compact must be True or False, not {self.compact!r}")
         self._check_sizes(
             ("activation_bytes", 2 * self.banks, _MAX_BYTES, self.banks),
             ("weight_words", max(2, self.engine.rows), _MAX_WORDS, 1),

@@ -30,7 +30,7 @@ class AcceleratorUart(wiring.Component):
 
     def __init__(self, config, *, divisor, gap=None):
         self.config = config
-        self._link = UartLink(divisor=divisor, gap=gap, buffered=not config.compact)
+        self._link = UartLink(divisor=divisor, gap=gap, buffered=not config.gemm)
         self.divisor = self._link.divisor
         self.gap = self._link.gap
         super().__init__({

@@ -22,7 +22,7 @@ class ActivationMemory(wiring.Component):
     `size` and above is unspecified, and so is a byte that nothing wrote.
 
     Banks stand far apart: each has registers of its own for its word, and there is one behind every
-    long way. A compact memory has none of this.
+    long way.
 
     No flow control, no reset. Read data comes `read_latency` cycles after its address. A read sees
     a write that came `write_latency` cycles before it or earlier; of one that came after that, the
@@ -34,8 +34,6 @@ class ActivationMemory(wiring.Component):
         Bytes, at least `2 * banks`.
     read_width, write_width : int
         Bytes of a window, 1 or more.
-    compact : bool
-        Without registers on the way, for a slow clock.
 
     Members
     -------
@@ -60,10 +58,7 @@ class ActivationMemory(wiring.Component):
     """Cycles of a read before its rotation: the address, that of each bank, the memory, its output
     register, and one behind it."""
 
-    COMPACT_STAGES = 3
-    """The same of a compact memory: address, memory, output register."""
-
-    def __init__(self, *, size, read_width, write_width, compact=False):
+    def __init__(self, *, size, read_width, write_width):
         for name, value in (("read_width", read_width), ("write_width", write_width)):
             if value < 1:
                 raise ValueError(f"{name} must be 1 or more, not {value}")
@@ -76,7 +71,6 @@ class ActivationMemory(wiring.Component):
                 f"{self.banks} banks, not {size}"
             )
         self.size = size
-        self.compact = compact
         super().__init__({
             "read_en":       In(1),
             "read_address":  In(range(size)),
@@ -92,10 +86,6 @@ class ActivationMemory(wiring.Component):
         return (self.banks - 1).bit_length()
 
     @property
-    def _read_stages(self):
-        return self.COMPACT_STAGES if self.compact else self.READ_STAGES
-
-    @property
     def rotation_latency(self):
         """Cycles that the rotation of a window takes."""
         return -(-self._bank_bits // _BITS_A_STAGE)
@@ -103,12 +93,12 @@ class ActivationMemory(wiring.Component):
     @property
     def read_latency(self):
         """Cycles from a read's address to its data."""
-        return self._read_stages + self.rotation_latency
+        return self.READ_STAGES + self.rotation_latency
 
     @property
     def write_latency(self):
         """Cycles from a write to the first read that sees it."""
-        return max(self.rotation_latency, 1) if self.compact else self.rotation_latency + 2
+        return self.rotation_latency + 2
 
     def elaborate(self, platform):
         m = Module()
@@ -130,42 +120,37 @@ class ActivationMemory(wiring.Component):
             m.d.comb += [port.en.eq(self._near(m, enable, f"read_enable_{b}")),
                          port.addr.eq(words[b])]
             # The first register becomes the memory's own.
-            late = 1 if self.compact else 2
-            lanes.append(delayed(m, port.data, late, name=f"read_lane_{b}"))
+            lanes.append(delayed(m, port.data, 2, name=f"read_lane_{b}"))
 
-        late = self._read_stages - (1 if self.compact else 2)
-        first = delayed(m, first, late, name="read_first")
+        first = delayed(m, first, self.READ_STAGES - 2, name="read_first")
         rotated = self._rotated(m, lanes, first, left=True, name="read")
         m.d.comb += [self.read_data[i].eq(rotated[i]) for i in range(self.read_width)]
 
     def _write(self, m, memories):
-        early = 0 if self.compact else 1
         address, enable, count, values = (
-            delayed(m, Value.cast(value), early, name=f"write_{name}") for name, value in (
+            delayed(m, Value.cast(value), 1, name=f"write_{name}") for name, value in (
                 ("address_in", self.write_address), ("enable", self.write_en),
                 ("count", self.write_count), ("data", self.write_data))
         )
         # A byte and whether it is written pass the rotation together.
         lanes = [
-            delayed(m, Cat(values.word_select(i, 8), enable & (i < count)), early,
+            delayed(m, Cat(values.word_select(i, 8), enable & (i < count)), 1,
                     name=f"write_lane_{i}")
             for i in range(self.write_width)
         ]
         lanes += [C(0, 9)] * (self.banks - self.write_width)
         rotated = self._rotated(m, lanes, address[:self._bank_bits], left=False, name="write")
         # The words are there as late as the bytes.
-        late = max(self.rotation_latency + early, 1)
-        address = delayed(m, address, late - 1, name="write_address")
+        address = delayed(m, address, self.rotation_latency, name="write_address")
         _, words = self._words(m, address, name="write")
         for b, (memory, lane, word) in enumerate(zip(memories, rotated, words, strict=True)):
-            lane = delayed(m, lane, late - early - self.rotation_latency, name=f"write_one_{b}")
             lane = self._near(m, lane, f"write_bank_{b}")
             port = memory.write_port()
             m.d.comb += [port.addr.eq(word), port.data.eq(lane[:8]), port.en.eq(lane[8])]
 
     def _near(self, m, value, name):
-        """Return a register for a bank alone, or the value itself in a compact memory."""
-        return value if self.compact else copied(m, value, 1, name=name)[0]
+        """Return a register for a bank alone."""
+        return copied(m, value, 1, name=name)[0]
 
     def _words(self, m, address, *, name):
         """Return the bank of a window's first byte and, a register nearer, each bank's word.
@@ -178,20 +163,15 @@ class ActivationMemory(wiring.Component):
         here = registered(m, word, name=f"{name}_word")
         wraps = [
             registered(m, b < first, name=f"{name}_wraps_{b}") for b in range(self.banks - 1)]
-        if self.compact:
-            following = registered(m, (word + 1)[:len(word)], name=f"{name}_next_word")
-            words = [Mux(wrap, following, here) for wrap in wraps]
-        else:  # each bank adds for itself, since the address may come from afar
-            words = [(here + wrap)[:len(word)] for wrap in wraps]
-        words.append(here)
+        # Each bank adds for itself, since the address may come from afar.
+        words = [*((here + wrap)[:len(word)] for wrap in wraps), here]
         words = [self._near(m, word, f"{name}_word_{b}") for b, word in enumerate(words)]
         return registered(m, first, name=f"{name}_bank"), words
 
     def _rotated(self, m, lanes, amount, *, left, name):
         """Return the lanes rotated by `amount`: to lower numbers if `left`, else to higher ones.
 
-        It comes with the lanes in a compact memory, else a cycle before them: each lane has it in
-        registers of its own.
+        It comes a cycle before the lanes: each lane has it in registers of its own.
         """
         sign = 1 if left else -1
         for low in range(0, self._bank_bits, _BITS_A_STAGE):

@@ -82,13 +82,12 @@ def _ask(config):
         size=config.activation_bytes,
         read_latency=core.datapath.read_latency,
     )
-    words = core.datapath.word_reader(config, config.weight_row, config.weight_words)
-    fetch = InstructionFetch.latency_of(config)
+    words = core.datapath.word_reader(config.weight_row, config.weight_words)
     # The fetch reads from the cycle after its start on.
-    dispatch = fetch - 1 + InstructionCheck.LATENCY + OutputBuffer.LATENCY
+    dispatch = InstructionFetch.LATENCY - 1 + InstructionCheck.LATENCY + OutputBuffer.LATENCY
     filled = engine.filled_after + 1 if config.engine.banks > 1 else 0
     return CoreTiming(
-        start=Sequencer.start_latency_of(config) - Dispatcher.OFFER_AFTER - dispatch,
+        start=Sequencer.START_LATENCY - Dispatcher.OFFER_AFTER - dispatch,
         dispatch=dispatch,
         word=words.word_latency,
         words_ahead=words.ahead,

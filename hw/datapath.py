@@ -62,9 +62,8 @@ class Datapath(wiring.Component):
         self.engine = GemmEngine(replace(engine, statistics=True))
         narrow = NarrowInstruction(config)
         self._units = units = {
-            "weights": self.word_reader(config, config.weight_row, config.weight_words),
-            "parameters": self.word_reader(
-                config, config.parameter_word.layout, config.parameter_words),
+            "weights": self.word_reader(config.weight_row, config.weight_words),
+            "parameters": self.word_reader(config.parameter_word.layout, config.parameter_words),
             "passes": PassGenerator(passes=config.passes, depth=engine.depth),
             "activations": ActivationReader(
                 rows=engine.rows, size=config.activation_bytes, read_latency=read_latency,
@@ -89,7 +88,6 @@ class Datapath(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
         # The engine is far from the units, so the reset gets there a cycle later.
         m.domains.engine = domain = ClockDomain(local=True)
         m.d.comb += [
@@ -100,16 +98,14 @@ class Datapath(wiring.Component):
         m.submodules.engine = DomainRenamer("engine")(engine)
         for name, unit in self._units.items():
             m.submodules[name] = unit
-            if name != "outputs":
-                source = wiring.flipped(getattr(self, f"i_{name}"))
-                # The reader of activations keeps a job itself while it works on the one before.
-                if self.jobs_ahead(config) and name != "activations":
-                    # A job waits here while the unit works, so that it is never idle between.
-                    m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
-                        unit.i.payload.shape(), at_output=True)
-                    wiring.connect(m, source, jobs.i)
-                    source = jobs.o
-                wiring.connect(m, source, unit.i)
+            if name in ("weights", "parameters", "passes"):
+                # A job waits here while the unit works, so that it is never idle between.
+                m.submodules[f"{name}_jobs"] = jobs = StreamBuffer(
+                    unit.i.payload.shape(), at_output=True)
+                wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), jobs.i)
+                wiring.connect(m, jobs.o, unit.i)
+        # The reader of activations keeps a job itself while it works on the one before.
+        wiring.connect(m, wiring.flipped(self.i_activations), self._units["activations"].i)
         self._queue_outputs(m)
 
         weights, parameters, passes, activations, outputs = self._units.values()
@@ -136,15 +132,9 @@ class Datapath(wiring.Component):
         return m
 
     @staticmethod
-    def word_reader(config, shape, depth):
+    def word_reader(shape, depth):
         """Make the reader of a memory of words."""
-        return WordReader(
-            shape, depth=depth, read_latency=WordMemory.latency_of(config.compact))
-
-    @staticmethod
-    def jobs_ahead(config):
-        """Jobs that wait before each unit, but for that of the outputs."""
-        return 0 if config.compact else 2
+        return WordReader(shape, depth=depth, read_latency=WordMemory.READ_LATENCY)
 
     def _queue_outputs(self, m):
         """Keep the jobs of all results that are on their way through the engine."""

@@ -38,9 +38,6 @@ class GemmAcceleratorConfig(CoreConfig):
     gemm: ClassVar[bool] = True
     """It runs GEMM jobs in place of instructions."""
 
-    compact: ClassVar[bool] = True
-    """Nothing waits in buffers."""
-
     activation_words: int = 1024
     weight_words: int = 4096
     parameter_words: int = 128

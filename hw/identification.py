@@ -15,7 +15,6 @@ def identification(config):
     return {
         "magic": MAGIC,
         "version": VERSION,
-        "compact": int(config.compact),
         "gemm": int(config.gemm),
         "rows": engine.rows,
         "cols": engine.cols,

@@ -39,16 +39,12 @@ class InstructionFetch(wiring.Component):
     `outside`, and is the last one. A reset stops it.
 
     No flow control but the room. Latency from `i_start` to the last beat of the first instruction
-    is `latency_of` cycles; throughput one instruction per `BEATS` cycles.
+    is `LATENCY` cycles; throughput one instruction per `BEATS` cycles.
 
     Parameters
     ----------
     instructions : int
         Instructions that the memory holds.
-    read_latency : int
-        Cycles from an address of it to its word.
-    late : int
-        Cycles for which a word waits in registers: between a memory far away and what looks at it.
 
     Members
     -------
@@ -61,7 +57,7 @@ class InstructionFetch(wiring.Component):
     o_take_room : Out(1)
         It is taken.
     memory : Out(WordPort(BEAT_BITS, instructions * BEATS))
-        The program memory.
+        The program memory, a `WordMemory`.
     o : Out(FetchedBeat)
         The instruction as it comes, its beats in neighbouring cycles.
     """
@@ -69,9 +65,13 @@ class InstructionFetch(wiring.Component):
     BEATS = _BEATS
     BEAT_BITS = INSTRUCTION.words * 32 // BEATS
 
-    def __init__(self, *, instructions, read_latency, late=0):
-        self.read_latency = read_latency
-        self.late = late
+    LATE = 1
+    """Cycles for which a word waits in registers: the memory is far from what looks at it."""
+
+    LATENCY = BEATS + WordMemory.READ_LATENCY + LATE
+    """Cycles from a start to the last beat of the first instruction."""
+
+    def __init__(self, *, instructions):
         self.instructions = instructions
         super().__init__({
             "i_start":      In(1),
@@ -81,16 +81,6 @@ class InstructionFetch(wiring.Component):
             "memory":       Out(WordPort(self.BEAT_BITS, depth=instructions * self.BEATS)),
             "o":            Out(FetchedBeat(instructions=instructions)),
         })
-
-    @classmethod
-    def latency_of(cls, config):
-        """Cycles from a start to the last beat of the first instruction, in an accelerator."""
-        return cls.BEATS + WordMemory.latency_of(config.compact) + cls.late_of(config)
-
-    @staticmethod
-    def late_of(config):
-        """How `late` words are in an accelerator."""
-        return 0 if config.compact else 1
 
     def elaborate(self, platform):
         m = Module()
@@ -126,14 +116,15 @@ class InstructionFetch(wiring.Component):
             ]
 
         arrives = Cat(reading & (beat == number) for number in range(self.BEATS))
-        for stage in range(self.read_latency + self.late):
+        after = WordMemory.READ_LATENCY + self.LATE
+        for stage in range(after):
             following = Signal(self.BEATS, name=f"arrives_{stage + 1}")
             m.d.sync += following.eq(arrives)
             arrives = following
-        place = delayed(m, Cat(index, outside), self.read_latency + self.late, name="place")
+        place = delayed(m, Cat(index, outside), after, name="place")
         m.d.comb += [
             self.o.arrives.eq(arrives),
-            self.o.data.eq(delayed(m, self.memory.data, self.late, name="data")),
+            self.o.data.eq(delayed(m, self.memory.data, self.LATE, name="data")),
             Cat(self.o.index, self.o.outside).eq(place),
         ]
         return m

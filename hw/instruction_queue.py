@@ -45,8 +45,6 @@ class InstructionQueue(wiring.Component):
             raise ValueError(f"depth must be a power of two from 2 on, not {depth}")
         self.depth = depth
         self._narrow = NarrowInstruction(config)
-        # Else tools take look-up tables, and a tile of them for four bits on a small part.
-        self._style = {"ram_style": "block"} if config.compact else {}
         beat = FetchedBeat(instructions=config.instructions)
         super().__init__({
             "i":      In(beat),
@@ -73,8 +71,7 @@ class InstructionQueue(wiring.Component):
             if number == InstructionFetch.BEATS - 1:
                 values.append(self.i.index)
                 targets.append(self.o.index)
-            memory = Memory(
-                shape=unsigned(len(Cat(values))), depth=self.depth, init=[], attrs=self._style)
+            memory = Memory(shape=unsigned(len(Cat(values))), depth=self.depth, init=[])
             m.submodules[f"beat_{number}"] = memory
             write, front = memory.write_port(), memory.read_port()
             m.d.comb += [

@@ -29,8 +29,7 @@ class State(enum.Enum, shape=2):
 REGISTERS = FieldTable(32, [
     Field("magic",                0,  0, 32, "says that this is an accelerator of this project"),
     Field("version",              1,  0, 16, "of the instructions and registers"),
-    Field("compact",              1, 16,  1, "no job waits before a unit that works"),
-    Field("gemm",                 1, 17,  1, "runs GEMM jobs in place of instructions"),
+    Field("gemm",                 1, 16,  1, "runs GEMM jobs in place of instructions"),
     Field("rows",                 2,  0,  8, "rows of the array"),
     Field("cols",                 2,  8,  8, "columns of the array"),
     Field("lanes",                2, 16,  8, "requantizer lanes"),

@@ -15,7 +15,6 @@ from hw.instruction_queue import InstructionQueue
 from hw.output_buffer import OutputBuffer
 from hw.pipeline import registered
 from hw.register_map import State
-from hw.word_memory import WordMemory
 from hw.word_port import WordPort
 
 __all__ = ["Sequencer"]
@@ -59,8 +58,11 @@ class Sequencer(wiring.Component):
     AHEAD = 8
     """Instructions that are fetched ahead: as many as hide the latency of fetch and check."""
 
-    COMPACT_AHEAD = 4
-    """The same if the accelerator is compact."""
+    START_LATENCY = (
+        1 + InstructionFetch.LATENCY + InstructionCheck.LATENCY
+        + OutputBuffer.LATENCY + Dispatcher.OFFER_AFTER
+    )
+    """Cycles from `i_run` to the jobs of the first instruction."""
 
     def __init__(self, config):
         self.config = config
@@ -77,19 +79,6 @@ class Sequencer(wiring.Component):
             "o_error":         Out(members["o_error"].shape),
             "o_error_address": Out(32),
         })
-
-    @staticmethod
-    def start_latency_of(config):
-        """Cycles from `i_run` to the jobs of the first instruction."""
-        return (
-            1 + InstructionFetch.latency_of(config) + InstructionCheck.LATENCY
-            + OutputBuffer.LATENCY + Dispatcher.OFFER_AFTER
-        )
-
-    @classmethod
-    def ahead_of(cls, config):
-        """Instructions that are fetched ahead."""
-        return cls.COMPACT_AHEAD if config.compact else cls.AHEAD
 
     def elaborate(self, platform):
         m = Module()
@@ -120,15 +109,11 @@ class Sequencer(wiring.Component):
     def _add_stages(self, m, start, address):
         """Add fetch, check, buffer and dispatcher, and return the dispatcher."""
         config = self.config
-        ahead = self.ahead_of(config)
         stages = {
-            "fetch": InstructionFetch(
-                instructions=config.instructions,
-                read_latency=WordMemory.latency_of(config.compact),
-                late=InstructionFetch.late_of(config)),
+            "fetch": InstructionFetch(instructions=config.instructions),
             "check": InstructionCheck(config),
-            "buffer": OutputBuffer(CheckResult(config), depth=ahead),
-            "queue": InstructionQueue(config, depth=ahead),
+            "buffer": OutputBuffer(CheckResult(config), depth=self.AHEAD),
+            "queue": InstructionQueue(config, depth=self.AHEAD),
             "dispatcher": self._dispatcher,
         }
         for name, stage in stages.items():

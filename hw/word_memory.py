@@ -30,10 +30,9 @@ class WordMemory(wiring.Component):
     what a word holds before it is written is unspecified.
 
     Block memories stand far apart, and far from whoever uses them. So a memory of many is made of
-    slices with address registers of their own, and there is a register behind every long way. A
-    compact memory has none of this.
+    slices with address registers of their own, and there is a register behind every long way.
 
-    Latency is `read_latency` cycles to the unit, `host_latency` cycles to the host; throughput one
+    Latency is `READ_LATENCY` cycles to the unit, `HOST_LATENCY` cycles to the host; throughput one
     read and one write per cycle.
 
     Parameters
@@ -42,8 +41,6 @@ class WordMemory(wiring.Component):
         Shape of a word, 1 bit or more.
     depth : int
         Words, 2 or more.
-    compact : bool
-        Without registers on the way, for a slow clock.
     slice_bits : int
         Bits that one address register serves, 1 or more; what eight block memories of an ECP5 hold.
 
@@ -65,10 +62,10 @@ class WordMemory(wiring.Component):
     READ_LATENCY = 4
     """Cycles of a read: address, memory, its output register, and one behind it."""
 
-    COMPACT_LATENCY = 1
-    """Cycles of a read of a compact memory."""
+    HOST_LATENCY = READ_LATENCY + 2
+    """Cycles from the host's address to its word."""
 
-    def __init__(self, shape, *, depth, compact=False, slice_bits=1 << 17):
+    def __init__(self, shape, *, depth, slice_bits=1 << 17):
         self.width = Shape.cast(shape).width
         if self.width < 1:
             raise ValueError(f"a word of a memory must have 1 bit or more, not {self.width}")
@@ -77,7 +74,6 @@ class WordMemory(wiring.Component):
         if slice_bits < 1:
             raise ValueError(f"slice_bits must be 1 or more, not {slice_bits}")
         self.depth = depth
-        self.compact = compact
         self.slice_bits = slice_bits
         super().__init__({
             "i_host":       In(1),
@@ -87,21 +83,6 @@ class WordMemory(wiring.Component):
             "o_host_data":  Out(_LANE),
             "unit":         In(WordPort(shape, depth=depth)),
         })
-
-    @classmethod
-    def latency_of(cls, compact):
-        """Cycles from the unit's address to its word."""
-        return cls.COMPACT_LATENCY if compact else cls.READ_LATENCY
-
-    @property
-    def read_latency(self):
-        """Cycles from the unit's address to its word."""
-        return self.latency_of(self.compact)
-
-    @property
-    def host_latency(self):
-        """Cycles from the host's address to its word."""
-        return self.read_latency + (1 if self.compact else 2)
 
     @property
     def lanes(self):
@@ -117,7 +98,7 @@ class WordMemory(wiring.Component):
     def slices(self):
         """Parts of a word that have address registers of their own: 1, or parts of lanes."""
         bits = self.lanes * _LANE * self.depth
-        if self.compact or bits <= self.slice_bits:
+        if bits <= self.slice_bits:
             return 1
         in_lane = 1
         while in_lane < _LANE and bits > self.slice_bits * self.lanes * in_lane:
@@ -129,31 +110,27 @@ class WordMemory(wiring.Component):
         lane_bits = self.stride.bit_length() - 1
         lane, host_word = self.host_address[:lane_bits], self.host_address[lane_bits:]
         writes = Cat((lane == n) & self.host_write for n in range(self.lanes))
-        is_host, write, data = self.i_host, writes, self.host_data
-        if not self.compact:
-            is_host, host_word, write, data = (
-                registered(m, value, name=name) for name, value in (
-                    ("is_host", is_host), ("host_word", host_word), ("host_writes", write),
-                    ("host_data_in", data))
-            )
+        is_host, host_word, write, data = (
+            registered(m, value, name=name) for name, value in (
+                ("is_host", self.i_host), ("host_word", host_word), ("host_writes", writes),
+                ("host_data_in", self.host_data))
+        )
         address = Mux(is_host, host_word, self.unit.address)
-        enable = is_host | self.unit.en
 
         read = Cat(
-            self._slice(m, number, address, enable, host_word, data, write)
-            for number in range(self.slices)
+            self._slice(m, number, address, host_word, data, write) for number in range(self.slices)
         )
         m.d.comb += Value.cast(self.unit.data).eq(read[:self.width])
 
         chosen = Signal(_LANE)
-        with m.Switch(delayed(m, lane, self.host_latency - 1, name="lane")):
+        with m.Switch(delayed(m, lane, self.HOST_LATENCY - 1, name="lane")):
             for n in range(self.lanes):
                 with m.Case(n):
                     m.d.comb += chosen.eq(read.word_select(n, _LANE))
         m.d.comb += self.o_host_data.eq(registered(m, chosen, name="host_data_out"))
         return m
 
-    def _slice(self, m, number, read_address, read_enable, host_word, host_data, writes):
+    def _slice(self, m, number, read_address, host_word, host_data, writes):
         """Add a slice of the memory, and return what was read of it."""
         width = self.lanes * _LANE // self.slices
         granularity = min(width, _LANE)
@@ -168,18 +145,16 @@ class WordMemory(wiring.Component):
             "write_data":    host_data[first % _LANE:][:granularity],
             "write_enable":  writes[first // _LANE:-(-(first + width) // _LANE)],
         }
-        if not self.compact:
-            values = {
-                name: copied(m, value, 1, name=f"{name}_{number}")[0]
-                for name, value in values.items()
-            }
+        values = {
+            name: copied(m, value, 1, name=f"{name}_{number}")[0]
+            for name, value in values.items()
+        }
         m.d.comb += [
             write.addr.eq(values["write_address"]),
             write.data.eq(values["write_data"].replicate(width // granularity)),
             Cat(write.en).eq(values["write_enable"]),
             read.addr.eq(values["read_address"]),
-            read.en.eq(read_enable if self.compact else 1),
+            read.en.eq(1),
         ]
         # The first register becomes the memory's own, the second one is at the end of its wires.
-        late = 0 if self.compact else self.READ_LATENCY - 2
-        return delayed(m, read.data, late, name=f"read_data_{number}")
+        return delayed(m, read.data, self.READ_LATENCY - 2, name=f"read_data_{number}")

@@ -19,11 +19,11 @@ class WordPort(wiring.Signature):
     Members
     -------
     en : Out(1)
-        The word at `address` is read. While it is 0, a compact memory keeps `data` as it is.
+        The word at `address` is read. While it is 0, a memory that takes 1 cycle keeps `data`.
     address : Out(range(depth))
         The word that is read.
     data : In(shape)
-        What was read, `WordMemory.read_latency` cycles after its address.
+        What was read, as many cycles after its address as the memory takes.
     """
 
     def __init__(self, shape, *, depth):

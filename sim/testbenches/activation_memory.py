@@ -15,8 +15,8 @@ CYCLES = 2000
 UNKNOWN = None
 
 
-def _build(*, size: int, read: int, write: int, compact: bool = False) -> Any:
-    return ActivationMemory(size=size, read_width=read, write_width=write, compact=compact)
+def _build(*, size: int, read: int, write: int) -> Any:
+    return ActivationMemory(size=size, read_width=read, write_width=write)
 
 
 TESTBENCH = Testbench(
@@ -31,8 +31,6 @@ TESTBENCH = Testbench(
         {"size": 39, "read": 9, "write": 2},
         {"size": 4, "read": 2, "write": 1},
         {"size": 4096, "read": 64, "write": 33},
-        {"size": 64, "read": 4, "write": 8, "compact": True},
-        {"size": 5, "read": 1, "write": 1, "compact": True},
     ],
 )
 

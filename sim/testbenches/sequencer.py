@@ -236,8 +236,8 @@ async def all_units_stall(dut: Any, delay: int) -> None:
 
 @cocotb.test()
 async def start_and_rate(dut: Any) -> None:
-    """The first jobs come `start_latency_of` cycles after the start, then one every four cycles."""
+    """The first jobs come `START_LATENCY` cycles after the start, then one every four cycles."""
     units, start = await _run(dut, _draw("rate", 30), {}, delay=5)
     cycles = units.monitors["weights"].cycles
-    assert cycles[0] - start == Sequencer.start_latency_of(accelerator_config(**parameters()))
+    assert cycles[0] - start == Sequencer.START_LATENCY
     assert (np.diff(cycles) == InstructionFetch.BEATS).all(), f"cycles {cycles}"

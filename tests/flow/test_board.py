@@ -125,7 +125,7 @@ def test_a_reason_stands_beside_each_number_and_each_pin(path):
         ("rows = 2", "rows = 65", "rows must be from 1 to 64, not 65$"),
         ("[array]", "[array]\nrowes = 2", "array.rowes is not known; take it out$"),
         ('"jobs"', '"job"', "accelerator must be one of programs, jobs, not 'job'$"),
-        ("program_words = 512", "compact = true", "memory.compact is not known; take it out$"),
+        ("program_words = 512", "job_words = 512", "memory.job_words is not known; take it out$"),
         ("activation_bytes = 4096", "activation_bytes = 4095",
          "activation_bytes must be a multiple of the 2 rows, not 4095$"),
         ('pll = "ice40"', 'pll = "own"', "pll must be one of none, ecp5, ice40, .*, not 'own'$"),

@@ -107,16 +107,6 @@ def test_random_programs_take_the_predicted_cycles_on_any_array(rows, cols, dept
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("rows", "cols", "depth", "options"),
-    [(2, 2, 32, {"lanes": 1}), (1, 1, 2, {}), (4, 3, 16, {}), (8, 8, 512, {})],
-)
-def test_random_programs_take_the_predicted_cycles_if_compact(rows, cols, depth, options):
-    config = replace(configuration(rows, cols, depth, **options), compact=True)
-    assert_counted(config, [*directed_programs(config), *random_programs(config, 300, seed=2)])
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("rows", "cols", "depth", "options"),
     [(8, 8, 512, {}), (5, 3, 20, {}), (4, 8, 48, {"lanes": 2})],
 )
 def test_random_networks_take_the_predicted_cycles(rows, cols, depth, options):

@@ -33,7 +33,6 @@ def test_words_follow_the_engine():
         ({"parameter_words": 5}, ValueError, "parameter_words must be from 6 to 1048576, not 5"),
         ({"program_words": 16}, ValueError, "program_words must be from 32 to 262144, not 16"),
         ({"program_words": 40}, ValueError, "program_words must be a multiple of 16, not 40"),
-        ({"compact": 1}, TypeError, "compact must be True or False, not 1"),
         ({"engine": EngineConfig(output=IntegerFormat.parse("int4"))}, ValueError,
          "output of an accelerator's engine must be int8, not int4"),
     ],

@@ -16,7 +16,6 @@ def test_words_follow_the_engine():
     assert config.activation_bytes == 400
     assert config.weight_row.size == config.activation_row.size == 32
     assert config.parameter_entries == 10
-    assert (config.gemm, config.compact) == (True, True)
 
 
 @pytest.mark.parametrize(
