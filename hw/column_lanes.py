@@ -40,8 +40,8 @@ class ColumnLanes(wiring.Component):
     Column c drains a row c cycles after column 0. A lane serves `config.lane_columns` neighbouring
     columns in turn, so there are to be as many cycles between rows.
 
-    No flow control. Latency is `latency` cycles from column 0 of a row to its results. Only the
-    valid bits of a lane have a reset: `o_valid` comes from what was drained before one, too.
+    No flow control. Latency is `latency` cycles from column 0 of a row to its results. A reset
+    leaves rows under way, which come out for `latency` cycles behind it; `i_running` hides them.
 
     Parameters
     ----------
@@ -58,10 +58,12 @@ class ColumnLanes(wiring.Component):
     i_write_index : In(...)
     i_write_word : In(ParameterWord layout)
         Write ports of the tables, see `ParameterLoader`.
+    i_running : In(1)
+        A row that is complete in the next cycle counts.
     o_valid : Out(1)
         There is a row of results.
     o_last : Out(1)
-        It is the last one of its pass.
+        There is one, and it is the last one of its pass.
     o_data : Out(ArrayLayout(signed, cols))
         The results.
     o_events : Out(ResultEvents)
@@ -82,6 +84,7 @@ class ColumnLanes(wiring.Component):
             "i_write":       In(config.lanes),
             "i_write_index": In(range(self._table_words)),
             "i_write_word":  In(self._lane.plan.word.layout),
+            "i_running":     In(1),
             "o_valid":       Out(1),
             "o_last":        Out(1),
             "o_data":        Out(data.ArrayLayout(config.output_shape, config.cols)),
@@ -142,12 +145,12 @@ class ColumnLanes(wiring.Component):
 
         # The last column completes a row.
         end = self.i_drained[config.cols - 1]
-        done = delayed(m, Cat(end.valid, end.last), self._lane_latency, name="done")
-        m.d.comb += [
-            self.o_valid.eq(done[0]),
-            self.o_last.eq(done[1]),
-            self.o_data.eq(deskew.o),
+        done = delayed(m, Cat(end.valid, end.last), self._lane_latency - 1, name="done")
+        m.d.sync += [
+            self.o_valid.eq(done[0] & self.i_running),
+            self.o_last.eq(done.all() & self.i_running),
         ]
+        m.d.comb += self.o_data.eq(deskew.o)
 
         return m
 

@@ -120,7 +120,8 @@ class GemmEngine(wiring.Component):
             self.parameter_word.layout, cols=config.cols, lanes=config.lanes, entries=self.entries
         )
         m.submodules.lanes = lanes = self._lanes
-        m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.buffer_depth)
+        m.submodules.output = output = OutputBuffer(
+            self.o.payload.shape(), depth=self.buffer_depth, at_output=False)
         wiring.connect(m, wiring.flipped(self.i_pass), launcher.i_pass)
         self._buffer_inputs(m, {
             "activation": launcher.i_activation, "weight": weights.i, "parameter": parameters.i,
@@ -169,11 +170,10 @@ class GemmEngine(wiring.Component):
 
     def _connect_output(self, m, launcher, parameters, lanes, output):
         """Work from before a reset comes out while the launcher is not running yet."""
-        frees = self._has_run(m, launcher, name="frees")
-        buffers = self._has_run(m, launcher, name="buffers")
         m.d.comb += [
-            parameters.i_free.eq(lanes.o_valid & lanes.o_last & frees),
-            output.i_valid.eq(lanes.o_valid & buffers),
+            lanes.i_running.eq(self._has_run(m, launcher, name="completes")),
+            parameters.i_free.eq(lanes.o_last),
+            output.i_valid.eq(lanes.o_valid),
             output.i_payload.last.eq(lanes.o_last),
             output.i_payload.data.eq(lanes.o_data),
         ]
@@ -194,15 +194,17 @@ class GemmEngine(wiring.Component):
 
     def _tell_events(self, m, launcher, results):
         """Tell what happened, except in work from before a reset."""
-        running = self._has_run(m, launcher, name="tells")
+        # A reset of the counters' registers, so it is what holds while nothing counts.
+        hidden = Signal(init=1, attrs={"keep": 1})
+        m.d.sync += hidden.eq(~launcher.o_running)
         told = self.o_events.results
         m.d.comb += [
             self.o_events.started.eq(registered(m, launcher.o_swap, name="started")),
             self.o_events.stall.eq(launcher.o_stall),
-            told.under.eq(Mux(running, results.under, 0)),
-            told.over.eq(Mux(running, results.over, 0)),
-            told.tied.eq(Mux(running, results.tied, 0)),
-            told.peak.eq(Mux(running, results.peak.as_value(), 0)),
+            told.under.eq(Mux(hidden, 0, results.under)),
+            told.over.eq(Mux(hidden, 0, results.over)),
+            told.tied.eq(Mux(hidden, 0, results.tied)),
+            told.peak.eq(Mux(hidden, 0, results.peak.as_value())),
         ]
 
     def _connect_drainer(self, m, launcher, drainer):

@@ -18,8 +18,9 @@ class OutputBuffer(wiring.Component):
 
     Latency is at least `LATENCY` cycles; throughput one result per cycle. `depth` results may be
     under way and buffered together: at least the cycles from `i_take_room` to `i_valid`, `LATENCY`
-    and `RETURN`. `o_room`, `o.valid` and `o.payload` are registers, and no path leads from
-    `o.ready` to `o_room`.
+    and `RETURN`. `o_room` and `o.valid` are registers, `o.payload` is one of two of them, of which
+    one takes what is stored and one what comes: neither waits for a choice. With `at_output` it is
+    always the same one. No path leads from `o.ready` to `o_room`.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class OutputBuffer(wiring.Component):
         Shape of a result.
     depth : int
         Results that it holds, 3 or more.
+    at_output : bool
+        A result is in the register at the output when it is seen.
 
     Members
     -------
@@ -50,10 +53,11 @@ class OutputBuffer(wiring.Component):
     RETURN = Stock.OUTLOOK_LATENCY
     """Cycles from a result's being read until its room can be taken again."""
 
-    def __init__(self, shape, *, depth):
+    def __init__(self, shape, *, depth, at_output=True):
         if depth < 3:
             raise ValueError(f"depth must be 3 or more, not {depth}")
         self.depth = depth
+        self.at_output = at_output
         super().__init__({
             "i_payload":   In(shape),
             "i_valid":     In(1),
@@ -84,13 +88,23 @@ class OutputBuffer(wiring.Component):
             self.o_will_have_room.eq(
                 Mux(self.i_take_room, room.o.if_taken, room.o.if_kept)),
         ]
-        stored = self._store(m, taken)
-        front = Signal(len(stored), reset_less=True)
+        come, stored = Value.cast(self.i_payload), self._store(m, taken)
+        if self.at_output:
+            front = self._loaded(m, free, Mux(present.o_several, stored, come), name="front")
+        else:
+            front = Mux(
+                self._loaded(m, free, present.o_several, name="was_stored"),
+                self._loaded(m, free, stored, name="front_stored"),
+                self._loaded(m, free, come, name="front_come"))
         m.d.comb += Value.cast(self.o.payload).eq(front)
-        with m.If(free):
-            m.d.sync += front.eq(
-                Mux(present.o_several, stored, Value.cast(self.i_payload)))
         return m
+
+    def _loaded(self, m, free, value, *, name):
+        """Return a register that takes a value while the output is free."""
+        register = Signal(value.shape(), name=name, reset_less=True)
+        with m.If(free):
+            m.d.sync += register.eq(value)
+        return register
 
     def _store(self, m, taken):
         """Add the memory of all results, and return the one behind that at the output."""
@@ -105,5 +119,6 @@ class OutputBuffer(wiring.Component):
             with m.If(moves):
                 m.d.sync += place.eq(Mux(place == self.depth - 1, 0, following))
             m.d.comb += port.addr.eq(place)
-        m.d.comb += [write.en.eq(self.i_valid), write.data.eq(Value.cast(self.i_payload))]
+        # What is no result is written over: by the next one, or where the oldest stood.
+        m.d.comb += [write.en.eq(1), write.data.eq(Value.cast(self.i_payload))]
         return read.data

@@ -90,6 +90,7 @@ class StepEngine(wiring.Component):
         )
         for name in ("i_write", "i_write_index", "i_write_word"):
             m.d.comb += getattr(lanes, name).eq(getattr(self, name))
+        m.d.comb += lanes.i_running.eq(1)
         for name in ("o_valid", "o_last", "o_data"):
             m.d.comb += getattr(self, name).eq(getattr(lanes, name))
         return m

@@ -20,15 +20,19 @@ BITS = 16
 RESULTS = 300
 
 
-def _build(*, depth: int, delay: int) -> Any:
-    return OutputBuffer(BITS, depth=depth)
+def _build(*, depth: int, delay: int, at_output: bool = True) -> Any:
+    return OutputBuffer(BITS, depth=depth, at_output=at_output)
 
 
 TESTBENCH = Testbench(
     build=_build,
     # The delay is that of a pipeline, from the room that is taken to the result that needs it.
-    everyday=[{"depth": 8, "delay": 3}],
-    long=[{"depth": 3, "delay": 0}, {"depth": 5, "delay": 9}, {"depth": 64, "delay": 40}],
+    everyday=[{"depth": 8, "delay": 3}, {"depth": 5, "delay": 2, "at_output": False}],
+    long=[
+        {"depth": depth, "delay": delay, "at_output": at_output}
+        for depth, delay in ((3, 0), (5, 9), (64, 40))
+        for at_output in (True, False)
+    ],
 )
 
 
