@@ -141,5 +141,9 @@ class Datapath(wiring.Component):
         jobs = self._units["outputs"].i
         m.submodules.output_jobs = queue = StreamQueue(
             jobs.payload.shape(), depth=self._UNDER_WAY)
+        # What the writer takes enables the buffer's registers alone, not the queue.
+        m.submodules.next_output_job = following = StreamBuffer(
+            jobs.payload.shape(), at_output=True)
         wiring.connect(m, wiring.flipped(self.i_outputs), queue.i)
-        wiring.connect(m, queue.o, jobs)
+        wiring.connect(m, queue.o, following.i)
+        wiring.connect(m, following.o, jobs)

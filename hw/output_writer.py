@@ -8,7 +8,7 @@ from hw.job_layout import job_layout
 from hw.loop import Loop
 from hw.loop_nest import LoopNest
 from hw.output_buffer import OutputBuffer
-from hw.pipeline import delayed, named, registered
+from hw.pipeline import delayed, registered
 
 __all__ = ["OutputWriter"]
 
@@ -83,8 +83,8 @@ class OutputWriter(wiring.Component):
         self._place = data.StructLayout({
             "address": range(size),
             "count":   range(cols + 1),
-            "outside": 1,
-            "ends":    1,  # the last row of its job, and not outside
+            "outside": 1,  # or behind one that is
+            "ends":    1,  # the last row of its job
         })
         super().__init__({
             "i":             In(stream.Signature(self.job)),
@@ -115,14 +115,14 @@ class OutputWriter(wiring.Component):
         })
         m.submodules.places = places = OutputBuffer(self._place, depth=self.AHEAD)
         wiring.connect(m, wiring.flipped(self.i), loops.i)
+        valid = Signal(self._ADDRESS_LATENCY)
+        m.d.sync += valid.eq(Cat(loops.o.valid, valid[:-1]))
         m.d.comb += [
             loops.i_will_have_room.eq(places.o_will_have_room),
             places.i_take_room.eq(loops.o_take_room),
-            places.i_payload.eq(self._locate(m, loops.o.payload)),
+            places.i_payload.eq(self._locate(m, loops.o.payload, valid)),
+            places.i_valid.eq(valid[-1]),
         ]
-        valid = Signal(self._ADDRESS_LATENCY)
-        m.d.sync += valid.eq(Cat(loops.o.valid, valid[:-1]))
-        m.d.comb += places.i_valid.eq(valid[-1])
 
         place = places.o.payload
         take, good, failed = Signal(), Signal(), Signal()
@@ -130,7 +130,7 @@ class OutputWriter(wiring.Component):
             self.i_output.ready.eq(places.o.valid),
             places.o.ready.eq(self.i_output.valid),
             take.eq(places.o.valid & self.i_output.valid),
-            good.eq(take & ~place.outside & ~failed),
+            good.eq(take & ~place.outside),
             self.write_en.eq(good),
             self.write_address.eq(place.address),
             self.write_count.eq(place.count),
@@ -147,8 +147,11 @@ class OutputWriter(wiring.Component):
 
         return m
 
-    def _locate(self, m, iteration):
-        """Return where the row of an iteration is written, `_ADDRESS_LATENCY` cycles later."""
+    def _locate(self, m, iteration, valid):
+        """Return where the row of an iteration is written, `_ADDRESS_LATENCY` cycles later.
+
+        The rows behind one that is outside are not written either, so they are outside, too.
+        """
         sums, job = iteration.sums, iteration.job
         width = Mux(iteration.last.n, job.last_width, job.width)
 
@@ -159,14 +162,16 @@ class OutputWriter(wiring.Component):
         address = registered(m, (near + far)[:bits], name="address")
         count = delayed(m, width, 2, name="count")
         end = registered(m, address + count, name="end")
-        outside = named(m, end > self.size, name="outside_memory")
-        last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY - 1, name="last")
+        outside = Signal()
+        with m.If((end > self.size) & valid[-2]):
+            m.d.sync += outside.eq(1)
+        last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY, name="last")
 
         place = Signal(self._place)
         m.d.comb += [
             place.address.eq(delayed(m, address[:len(place.address)], 2, name="low_address")),
             place.count.eq(delayed(m, count[:len(place.count)], 2, name="low_count")),
-            place.outside.eq(registered(m, outside, name="outside")),
-            place.ends.eq(registered(m, last & ~outside, name="ends")),
+            place.outside.eq(outside),
+            place.ends.eq(last),
         ]
         return place

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.pipeline import registered
 from hw.stock import Stock
 
 __all__ = ["StreamQueue"]
@@ -23,7 +24,7 @@ class StreamQueue(wiring.Component):
     shape : shape-like
         Shape of the payload.
     depth : int
-        One more than the payloads that it holds, a power of two.
+        One more than the payloads that it holds, a power of two. All that are under way are held.
 
     Members
     -------
@@ -32,7 +33,7 @@ class StreamQueue(wiring.Component):
     o : Out(stream.Signature(shape))
     """
 
-    LATENCY = 2
+    LATENCY = 3
 
     def __init__(self, shape, *, depth):
         if depth < 2 or depth & (depth - 1):
@@ -45,10 +46,11 @@ class StreamQueue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # A payload counts when it can be read.
+        # Who sends may be far away. A payload counts when it can be read.
         m.submodules.present = present = Stock(limit=self.depth)
-        put, free, moves = Signal(), Signal(), Signal()
-        m.d.sync += put.eq(self.i.valid)
+        comes, put, free, moves = Signal(), Signal(), Signal(), Signal()
+        payload = registered(m, Value.cast(self.i.payload), name="payload")
+        m.d.sync += [comes.eq(self.i.valid), put.eq(comes)]
         m.d.comb += [
             self.i.ready.eq(1),
             self.o.valid.eq(present.o_some),
@@ -61,11 +63,11 @@ class StreamQueue(wiring.Component):
         m.submodules.memory = memory = Memory(
             shape=unsigned(Shape.cast(self._shape).width), depth=self.depth, init=[])
         write, read = memory.write_port(), memory.read_port()
-        for port, counts in ((write, self.i.valid), (read, moves)):
+        for port, counts in ((write, comes), (read, moves)):
             with m.If(counts):
                 m.d.sync += port.addr.eq((port.addr + 1)[:len(port.addr)])
         m.d.comb += [
-            write.data.eq(Value.cast(self.i.payload)),
+            write.data.eq(payload),
             write.en.eq(1),  # what is not valid is written over
             read.en.eq(free),
             Value.cast(self.o.payload).eq(read.data),

@@ -55,10 +55,10 @@ def _build(*, bits: int, queue: int = 0, **options: bool) -> Any:
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[*({"bits": 8, **options} for options in _OPTIONS), {"bits": 8, "queue": 4}],
+    everyday=[*({"bits": 8, **options} for options in _OPTIONS), {"bits": 8, "queue": 8}],
     long=[
         *({"bits": bits, **options} for options in _OPTIONS for bits in (1, 96)),
-        {"bits": 1, "queue": 8},
+        {"bits": 1, "queue": 32},
         {"bits": 96, "queue": 16},
     ],
 )
