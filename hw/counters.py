@@ -143,14 +143,14 @@ class Counters(wiring.Component):
         is_largest = registered(m, self.o_index == last, name="is_largest")
         before = Mux(registered(m, first | self.i_clear, name="was_first"), 0, read.data)
         before = registered(m, Mux(is_largest, largest, before), name="before")
-        total = (before + counted)[:_BITS]
+        total = registered(m, (before + counted)[:_BITS], name="total")
         m.d.comb += [
             read.addr.eq(self.o_index),
-            write.addr.eq(delayed(m, self.o_index, 2, name="index")),
+            write.addr.eq(delayed(m, self.o_index, self.LATE, name="index")),
             write.data.eq(total),
-            write.en.eq(registered(m, ~is_largest, name="is_sum")),
+            write.en.eq(delayed(m, ~is_largest, self.LATE - 1, name="is_sum")),
         ]
-        return registered(m, total, name="total")
+        return total
 
     def _largest(self, m, peak):
         """Compare every peak with the largest one so far, a half at a time, and return that."""

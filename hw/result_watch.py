@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.maximum import HighFirst, Maximum
-from hw.pipeline import delayed, registered
+from hw.pipeline import registered
 from hw.place import place
 
 __all__ = ["ResultEvents", "ResultWatch", "WatchedLane"]
@@ -51,8 +51,9 @@ class WatchedLane(data.StructLayout):
 class ResultWatch(wiring.Component):
     """Adds up over the lanes, from the left to the right, what happens in them.
 
-    Each lane adds its own to what comes from the left and hands it on a cycle later. So what comes
-    out in a cycle did not happen in the same one, but everything comes out once.
+    Each lane adds its own to what comes from the left and hands it on a cycle later. The largest
+    accumulator is found in pairs. So what comes out in a cycle did not happen in the same one, but
+    everything comes out once.
 
     `peak` is the largest of some accumulators as a number that grows with the magnitude: its lowest
     bit is the sign, and the bits above it are those of the accumulator, inverted if it is negative.
@@ -85,34 +86,41 @@ class ResultWatch(wiring.Component):
 
     @property
     def latency(self):
-        """Cycles after which everything has come out: three in front, then one a lane."""
-        return self.lanes + 2
+        """Cycles after which everything has come out: one a lane, or two a pair; and in front."""
+        pairs = (self.lanes - 1).bit_length()
+        return max(1 + self.lanes, 2 + 2 * pairs)
 
     def elaborate(self, platform):
         m = Module()
 
         sums = dict.fromkeys(("under", "over", "tied"), Const(0, 0))
-        peak = None
+        numbers = []
         for n in range(self.lanes):
             lane = registered(m, self.i[n], name=f"lane_{n}")
             for name, left in sums.items():
                 total = left + (lane[name] & lane.valid)
                 total = total[:(n + 1).bit_length()]
                 sums[name] = registered(m, total, name=f"{name}_{n}")
-            number = self._number(m, self.i[n], n)
-            if peak is None:
-                peak = number
-                continue
-            maximum = place(
-                m, platform, f"maximum_{n}",
-                lambda: Maximum(width=self.accumulator_bits), module="maximum",
-            )
-            m.d.comb += [maximum.a.eq(number), maximum.b.eq(peak)]
-            peak = maximum.o
+            numbers.append(self._number(m, self.i[n], n))
 
         m.d.comb += [getattr(self.o, name).eq(total) for name, total in sums.items()]
-        m.d.comb += self.o.peak.eq(peak)
+        m.d.comb += self.o.peak.eq(self._largest(m, platform, numbers))
         return m
+
+    def _largest(self, m, platform, numbers):
+        """Return the largest of some numbers, each pair of which is far apart."""
+        if len(numbers) == 1:
+            return numbers[0]
+        larger = []
+        for n, pair in enumerate(zip(numbers[::2], numbers[1::2], strict=False)):
+            name = f"largest_of_{len(numbers)}_{n}"
+            maximum = place(
+                m, platform, name, lambda: Maximum(width=self.accumulator_bits), module="maximum")
+            for side, number in zip("ab", pair, strict=True):
+                number = registered(m, number.as_value(), name=f"{name}_{side}")
+                m.d.comb += getattr(maximum, side).eq(number)
+            larger.append(maximum.o)
+        return self._largest(m, platform, larger + numbers[2 * len(larger):])
 
     def _number(self, m, lane, n):
         """The accumulator a cycle ago as a number that grows with its magnitude, or 0 if none."""
@@ -122,7 +130,7 @@ class ResultWatch(wiring.Component):
         number = Signal(HighFirst(self.accumulator_bits), name=f"number_{n}")
         half = len(number.low)
         m.d.comb += [
-            number.high.eq(registered(m, whole[half:], name=f"high_{n}")),
-            number.low.eq(delayed(m, whole[:half], 2, name=f"low_{n}")),
+            number.high.eq(whole[half:]),
+            number.low.eq(registered(m, whole[:half], name=f"low_{n}")),
         ]
         return number
