@@ -1,14 +1,18 @@
 """Running a tool: bounded in time, its output kept for the message when it fails."""
 
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sim.errors import SimulationError, tail
 
 __all__ = ["checked", "run_logged"]
+
+_PR_SET_PDEATHSIG = 1
 
 
 def run_logged(
@@ -21,7 +25,8 @@ def run_logged(
 ) -> int | None:
     """Run ``command`` in ``folder``, its output into ``log``; return its status, None if too late.
 
-    The command has its own process group, so that a timeout ends its children as well.
+    The command has its own process group, so that a timeout ends its children as well; on Linux
+    it ends with the thread that waits for it, however that ends.
     """
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -32,6 +37,7 @@ def run_logged(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         try:
             return process.wait(timeout)
@@ -41,6 +47,11 @@ def run_logged(
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill this process when the one that started it is no more."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def checked(
