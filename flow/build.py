@@ -10,6 +10,7 @@ from flow.bitstream import bitstream_suffix, pack
 from flow.board import Board, Toolchain
 from flow.board_files import top_name
 from flow.errors import UserError
+from flow.fit import lacking
 from flow.floorplan import place_blocks
 from flow.parts import Part
 from flow.pin_files import pin_files
@@ -114,18 +115,10 @@ def check_fit(netlist: Netlist, part: Part) -> None:
     BuildFailedError
         It is not; the sentence names what there is most too much of.
     """
-    counts = netlist.counts
-    needs = (
-        ("look-up tables", counts.luts, part.luts, "fewer --rows, --cols or --lanes"),
-        ("flip-flops", counts.flip_flops, part.flip_flops, "fewer --rows, --cols or --lanes"),
-        ("multipliers", counts.multipliers, part.multipliers, "fewer --rows, --cols or --lanes"),
-        ("block memories", counts.memories, part.memories, "a smaller --weight-words"),
-    )
-    what, needed, there, way_out = max(needs, key=lambda need: need[1] / need[2])
-    if needed > there:
-        raise BuildFailedError(
-            f"{netlist.top} needs {needed:,} {what}, and {part.name} has {there:,}: take {way_out}"
-        )
+    lack = lacking(netlist.counts, part)
+    if lack is not None:
+        out = "a smaller --weight-words" if lack.is_memory else "fewer --rows, --cols or --lanes"
+        raise BuildFailedError(f"{netlist.top} {lack.said}: take {out}")
 
 
 def _open_part(board: Board) -> Part:

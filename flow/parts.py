@@ -83,6 +83,8 @@ class Part:
         Speed grades, the slowest first; none where there is only one.
     dsp_grid : DspGrid, optional
     memory_grid : MemoryGrid, optional
+    large_memories : int
+        Single-port memories beside them, of 256 kbit each.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Part:
     speeds: tuple[str, ...] = ()
     dsp_grid: DspGrid | None = field(default=None, repr=False)
     memory_grid: MemoryGrid | None = field(default=None, repr=False)
+    large_memories: int = 0
 
 
 _ECP5_SPEEDS = ("6", "7", "8")
@@ -146,7 +149,7 @@ _LISTED = (
             ),
         )
     ),
-    Part("iCE40UP5K", Family.ICE40, 5280, 5280, 8, 30, 4096, ("SG48", "UWG30")),
+    Part("iCE40UP5K", Family.ICE40, 5280, 5280, 8, 30, 4096, ("SG48", "UWG30"), large_memories=4),
     Part("GW1NR-9", Family.GOWIN, 8640, 6480, 40, 26, 18432, ("QN88P", "QN88")),
     Part("xc7a35t", Family.XC7, 20800, 41600, 90, 50, 36864, ("CSG324", "CPG236"), ("1", "2", "3")),
     Part("xc7z020", Family.XC7, 53200, 106400, 220, 140, 36864, ("CLG400",), ("1", "2", "3")),

@@ -120,11 +120,10 @@ def place_and_route(
     UserError
         There is no nextpnr, no such package or speed, or nextpnr fails.
     """
-    package, speed = _chosen(part, package, speed)
+    suffix, options = _options(part, *_chosen(part, package, speed), pins and pins.resolve())
     tool = find_nextpnr(part.family)
     folder = netlist.path.resolve().parent
     report = folder / f"{netlist.top}.report.json"
-    suffix, options = _options(part, package, speed, pins and pins.resolve())
     design = folder / f"{netlist.top}{suffix}"
     for old in (report, design):
         old.unlink(missing_ok=True)
@@ -141,10 +140,7 @@ def place_and_route(
     try:
         return _routed(report, design, seconds)
     except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"nextpnr must leave a report of {netlist.top}, and ended with status {status} "
-            f"and none; {folder / LOG} says why{_said(folder / LOG)}"
-        ) from error
+        raise _without_report(netlist.top, status, folder / LOG) from error
 
 
 def _chosen(part: Part, package: str | None, speed: str | None) -> tuple[str, str | None]:
@@ -188,11 +184,15 @@ def _routed(report: Path, design: Path, seconds: float) -> Routed:
     )
 
 
-def _said(log: Path) -> str:
-    """The first error in a log."""
+def _without_report(top: str, status: int, log: Path) -> UserError:
+    """What there is to say of a run without a report: with the first error in its log."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return ""
+        lines = []
     errors = (line for line in lines if line.startswith("ERROR: "))
-    return next((f": {line.removeprefix('ERROR: ')}" for line in errors), "")
+    said = next((f": {line.removeprefix('ERROR: ')}" for line in errors), "")
+    return UserError(
+        f"nextpnr must leave a report of {top}, and ended with status {status} and none; "
+        f"{log} says why{said}"
+    )

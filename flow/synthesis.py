@@ -79,7 +79,7 @@ _LUTS: Mapping[Family, Mapping[str, int]] = {
 }
 _OTHERS = {
     Family.ECP5: ("TRELLIS_FF", "MULT18X18D", "DP16KD", "TRELLIS_DPR16X4"),
-    Family.ICE40: ("SB_DFF.*", "SB_MAC16", "SB_RAM.*", "-"),
+    Family.ICE40: ("SB_DFF.*", "SB_MAC16", "SB_RAM.*", "-", "SB_SPRAM.*"),
     Family.GOWIN: ("DFF.*", "MULT.*", "(?:SDP|DP|SP)B?X?9?B?", "RAM16.*"),
     Family.XC7: ("FD[RSCP]E", "DSP48E1", "RAMB.*", "RAM(?:16|32|64|128).*"),
 }
@@ -100,6 +100,8 @@ class CellCounts:
         Block memories.
     lut_memories : int
         Cells of memory made of look-up tables, which `luts` does not count.
+    large_memories : int
+        Those beside the block memories, which an iCE40UP5K has.
     """
 
     luts: int
@@ -107,6 +109,7 @@ class CellCounts:
     multipliers: int
     memories: int
     lut_memories: int
+    large_memories: int = 0
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from flow.errors import UserError
 from flow.explore.fingerprint import fingerprint
 from flow.explore.measurement import Measurement, Outcome
 from flow.explore.task import Task
+from flow.fit import lacking
 from flow.floorplan import place_blocks
 from flow.hardware_verilog import TOP, description
-from flow.parts import Family, Part
 from flow.place_and_route import LOG, find_nextpnr, place_and_route
-from flow.synthesis import CellCounts, Netlist, synthesize
+from flow.synthesis import Netlist, synthesize
 from hw.accelerator_uart import AcceleratorUart
 from hw.yosys import run_yosys
 from sim.build_cache import build_once, content_hash
@@ -58,8 +58,8 @@ def measure_point(task: Task) -> Measurement:
     except subprocess.TimeoutExpired:
         reason = f"yosys did not end in {task.timeout:g} s"
         return Measurement(Outcome.TIMED_OUT, reason=reason, seconds=task.timeout)
-    if lacking := _lacking(netlist.counts, design.of_part):
-        return Measurement(Outcome.DOES_NOT_FIT, counts=netlist.counts, reason=lacking)
+    if lack := lacking(netlist.counts, design.of_part):
+        return Measurement(Outcome.DOES_NOT_FIT, counts=netlist.counts, reason=f"it {lack.said}")
     return _routed(task, netlist)
 
 
@@ -77,21 +77,6 @@ def _netlist(task: Task) -> Netlist:
     folder = build_once(task.folder.resolve() / f"netlist-{name}", build)
     cells = json.loads((folder / _CELLS).read_text(encoding="utf-8"))
     return Netlist(folder / f"{TOP}.json", TOP, family, cells)
-
-
-def _lacking(counts: CellCounts, part: Part) -> str:
-    """What there is too little of; only what is certain before place and route."""
-    needs = [
-        (counts.luts, part.luts, "look-up tables"),
-        (counts.flip_flops, part.flip_flops, "flip-flops"),
-        (counts.multipliers, part.multipliers, "multipliers"),
-    ]
-    if part.family is not Family.ICE40:  # which has memories of two kinds
-        needs.append((counts.memories, part.memories, "block memories"))
-    for needed, there, what in needs:
-        if needed > there:
-            return f"it needs {needed:,} {what}, and {part.name} has {there:,}"
-    return ""
 
 
 def _routed(task: Task, netlist: Netlist) -> Measurement:

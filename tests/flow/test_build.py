@@ -54,8 +54,8 @@ class Echo(wiring.Component):
         return m
 
 
-def netlist_of(cells, folder=Path()):
-    return Netlist(folder / "lastbit.json", "lastbit", Family.ECP5, cells)
+def netlist_of(cells, folder=Path(), family=Family.ECP5):
+    return Netlist(folder / "lastbit.json", "lastbit", family, cells)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,20 @@ def netlist_of(cells, folder=Path()):
 def test_what_does_not_fit_is_told_before_it_is_placed(cells, sentence):
     with pytest.raises(BuildFailedError, match=sentence):
         check_fit(netlist_of(cells), find_part("LFE5U-12F"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ({"SB_SPRAM256KA": 5}, "needs 5 large memories, and iCE40UP5K has 4: take a smaller --wei"),
+        ({"SB_RAM40_4K": 31}, "needs 31 block memories, and iCE40UP5K has 30: take a smaller --we"),
+    ],
+)
+def test_a_part_with_two_kinds_of_memories_has_so_many_of_each(cells, sentence):
+    part = find_part("iCE40UP5K")
+    check_fit(netlist_of({"SB_SPRAM256KA": 4, "SB_RAM40_4K": 30}, family=Family.ICE40), part)
+    with pytest.raises(BuildFailedError, match=sentence):
+        check_fit(netlist_of(cells, family=Family.ICE40), part)
 
 
 def test_a_part_may_be_full():

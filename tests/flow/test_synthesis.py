@@ -36,6 +36,11 @@ def array(kind=MultiplierKind.PORTABLE):
             CellCounts(5, 3, 1, 0, 0),
         ),
         (
+            Family.ICE40,
+            {"SB_RAM40_4K": 3, "SB_RAM40_4KNR": 1, "SB_SPRAM256KA": 2},
+            CellCounts(0, 0, 0, 4, 0, large_memories=2),
+        ),
+        (
             Family.GOWIN,
             {"LUT4": 5, "LUT1": 1, "ALU": 3, "DFFE": 2, "MULT9X9": 1, "SDPB": 2},
             CellCounts(9, 2, 1, 2, 0),
