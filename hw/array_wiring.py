@@ -14,7 +14,7 @@ __all__ = ["add_array", "add_banks"]
 
 
 def add_array(m, platform, config, *, activation, first, weight, load):
-    """Add the array with its skews, and return its sums.
+    """Add the array with the skew of its activations, and return its sums.
 
     Parameters
     ----------
@@ -29,15 +29,14 @@ def add_array(m, platform, config, *, activation, first, weight, load):
     first : Value
         Whether it is the first one of its tile of weights.
     weight : View(ArrayLayout(signed, cols))
-        A row of a tile.
+        Rows of a tile as a diagonal: column c of a row c cycles late.
     load : Value
-        Its group, one-hot.
+        The group of the row that is in column 0, one-hot.
     """
     step = data.StructLayout({"activation": config.group_layout, "swap": 1})
     delays = [config.group_delay(g) for g in range(config.groups)]
     m.submodules.activation_skew = activation_skew = Skew(
         step, lanes=config.groups, delays=delays)
-    m.submodules.weight_skew = weight_skew = Skew(config.weight_shape, lanes=config.cols)
     array = place(m, platform, "array", lambda: SystolicArray(config), module="array")
     for g in range(config.groups):
         m.d.comb += [
@@ -46,11 +45,7 @@ def add_array(m, platform, config, *, activation, first, weight, load):
             array.i_activation[g].eq(activation_skew.o[g].activation),
             array.i_swap[g].eq(activation_skew.o[g].swap),
         ]
-    m.d.comb += [
-        weight_skew.i.eq(weight),
-        array.i_weight.eq(weight_skew.o),
-        array.i_load.eq(load),
-    ]
+    m.d.comb += [array.i_weight.eq(weight), array.i_load.eq(load)]
     return array.o_sum
 
 

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In
 from hw.accumulator_bank import AccumulateControl, AccumulatorBank
 from hw.array_wiring import add_array, add_banks
 from hw.column_lanes import ColumnLanes
+from hw.skew import Skew
 from hw.systolic_array import SystolicArray
 
 __all__ = ["StepEngine"]
@@ -80,9 +81,11 @@ class StepEngine(wiring.Component):
         m.submodules.lanes = lanes = self._lanes
         rows = data.View(
             data.ArrayLayout(config.group_layout, config.groups), Value.cast(self.i_activation))
+        m.submodules.weight_skew = weights = Skew(config.weight_shape, lanes=config.cols)
+        m.d.comb += weights.i.eq(self.i_weight)
         sums = add_array(
             m, platform, config,
-            activation=rows, first=self.i_first, weight=self.i_weight, load=self.i_load,
+            activation=rows, first=self.i_first, weight=weights.o, load=self.i_load,
         )
         add_banks(
             m, platform, config,

@@ -10,7 +10,7 @@ from hw.weight_loader import WeightLoader
 from sim import clock
 from sim.engine_parameters import engine_config
 from sim.environment import generator, parameters
-from sim.lanes import pack
+from sim.lanes import pack, unpack
 from sim.scoreboard import Scoreboard
 from sim.stalls import StallPattern
 from sim.stimulus import weighted
@@ -26,10 +26,10 @@ def _build(**sizes: Any) -> Any:
 
 TESTBENCH = Testbench(
     build=_build,
-    everyday=[{"rows": 4, "cols": 3, "group": 2}],
+    everyday=[{"rows": 4, "cols": 5, "group": 2}],
     long=[
         {"rows": 1, "cols": 1},
-        {"rows": 5, "cols": 2, "group": 1},
+        {"rows": 5, "cols": 9, "group": 1},
         {"rows": 8, "cols": 8, "group": 4},
     ],
 )
@@ -38,22 +38,26 @@ TESTBENCH = Testbench(
 async def _load(dut: Any, source: StallPattern, swaps: StallPattern) -> list[int]:
     """Load tiles, each used some time after it is loaded; return the cycles of the swaps."""
     config = engine_config(**parameters())
+    bits = config.weight.bits
     rows = weighted(generator(source.name), (TILES * config.rows, config.cols))
-    board = Scoreboard("o_weight", rows, bits=config.weight.bits)
+    board = Scoreboard("o_weight", rows, bits=bits)
     late = swaps.start(generator("swaps", swaps.name))
     await clock.start(dut)
     driver = StreamDriver(dut, "i", stalls=source)
-    driver.start([pack(row, config.weight.bits) for row in rows])
+    driver.start([pack(row, bits) for row in rows])
 
     in_use: list[int] = []
     loads: list[int] = []
-    while len(in_use) < TILES:
+    seen: list[list[int]] = []  # of each cycle, the weights
+    starts: list[int] = []  # of each row, where it begins there
+    while len(in_use) < TILES or len(seen) < starts[-1] + config.cols:
         await RisingEdge(dut.clk)
         await Timer(1, "ns")  # the swap comes in the cycle in which the tile is seen to be loaded
+        seen.append(unpack(int(dut.o_weight.value), config.cols, bits))
         if load := int(dut.o_load.value):
             group = len(loads) % config.rows // config.group
             assert load == 1 << group, f"row {len(loads)} went to groups {load:#b}, not {group}"
-            board.check(int(dut.o_weight.value))
+            starts.append(len(seen) - 1)
             loads.append(clock.cycle() + 1)
         swap = int(dut.o_loaded.value) and not late(False)
         dut.i_swap.value = int(swap)
@@ -65,6 +69,8 @@ async def _load(dut: Any, source: StallPattern, swaps: StallPattern) -> list[int
     expected = np.add(driver.cycles, WeightLoader.LATENCY)
     expected[config.rows :: config.rows] = np.maximum(expected[config.rows :: config.rows], freed)
     assert (expected == loads).all()
+    for start in starts:
+        board.check(pack((seen[start + col][col] for col in range(config.cols)), bits))
     board.finish()
     return in_use
 
