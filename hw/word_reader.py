@@ -4,8 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.output_buffer import OutputBuffer
+from hw.pipeline import named
 from hw.word_port import WordPort
+from hw.word_queue import WordQueue
 
 __all__ = ["WordReader", "WordRun"]
 
@@ -29,9 +30,9 @@ class WordRun(data.StructLayout):
 class WordReader(wiring.Component):
     """Reads one run after the other, ahead of whoever takes the words.
 
-    A word is read only when there is room for it in the output buffer, so the memory need not wait.
-    With a `read_latency` of 1 there is no such buffer, and a word that waits stays in the memory's
-    output, which `memory.en` does not enable then.
+    A word is read only when there is room for it in the queue at the output, so the memory need
+    not wait. With a `read_latency` of 1 there is no such queue, and a word that waits stays in the
+    memory's output, which `memory.en` does not enable then.
 
     Latency from a run to its first word is `latency` cycles; throughput one word per cycle, with no
     bubble between runs.
@@ -69,7 +70,7 @@ class WordReader(wiring.Component):
     @property
     def word_latency(self):
         """Cycles from the address of a word to the word at the output."""
-        return self.read_latency + (OutputBuffer.LATENCY if self._is_buffered else 0)
+        return self.read_latency + (WordQueue.LATENCY if self._is_buffered else 0)
 
     @property
     def latency(self):
@@ -79,7 +80,7 @@ class WordReader(wiring.Component):
     @property
     def room_after(self):
         """Cycles from a word's leaving until its room can be taken."""
-        return OutputBuffer.RETURN if self._is_buffered else 0
+        return WordQueue.RETURN if self._is_buffered else 0
 
     @property
     def _is_buffered(self):
@@ -87,10 +88,12 @@ class WordReader(wiring.Component):
 
     @property
     def ahead(self):
-        """Words under way and buffered: those of the memory and of the way back of the room."""
-        if not self._is_buffered:
-            return 1
-        return 1 << (self.word_latency + OutputBuffer.RETURN - 1).bit_length()
+        """Words under way and queued: those of the memory and of the way back of the room."""
+        return self._depth - 1 if self._is_buffered else 1
+
+    @property
+    def _depth(self):
+        return 1 << (self.word_latency + WordQueue.RETURN).bit_length()
 
     def elaborate(self, platform):
         m = Module()
@@ -98,23 +101,20 @@ class WordReader(wiring.Component):
         address = Signal(range(self.depth), reset_less=True)
         left = Signal(len(address), reset_less=True)  # the words after this one
         is_last = Signal(reset_less=True)             # there are none
+        # The address may move on; if it does, it is to the next run.
+        moves, ends = named(m, ~busy | room, name="moves"), named(m, ~busy | is_last, name="ends")
+        run = self.i.payload
         m.d.comb += [
             reads.eq(busy & room),
             self.memory.address.eq(address),
-            self.i.ready.eq(~busy | (reads & is_last)),
+            self.i.ready.eq(moves & ends),
         ]
-        with m.If(reads):
+        with m.If(moves):
             m.d.sync += [
-                address.eq((address + 1)[:len(address)]),
-                left.eq((left - 1)[:len(left)]),
-                is_last.eq(left == 1),
-            ]
-        with m.If(self.i.ready):
-            m.d.sync += [
-                busy.eq(self.i.valid),
-                address.eq(self.i.payload.address),
-                left.eq(self.i.payload.words_minus_1),
-                is_last.eq(self.i.payload.words_minus_1 == 0),
+                busy.eq(~ends | self.i.valid),
+                address.eq(Mux(ends, run.address, (address + 1)[:len(address)])),
+                left.eq(Mux(ends, run.words_minus_1, (left - 1)[:len(left)])),
+                is_last.eq(Mux(ends, run.words_minus_1 == 0, left == 1)),
             ]
         if self._is_buffered:
             self._buffer(m, room, reads)
@@ -129,8 +129,8 @@ class WordReader(wiring.Component):
         return m
 
     def _buffer(self, m, room, reads):
-        """Add a buffer with room for the words under way."""
-        m.submodules.output = output = OutputBuffer(self.o.payload.shape(), depth=self.ahead)
+        """Add a queue with room for the words under way."""
+        m.submodules.output = output = WordQueue(self.o.payload.shape(), depth=self._depth)
         wiring.connect(m, output.o, wiring.flipped(self.o))
         under_way = Signal(self.read_latency)
         m.d.sync += under_way.eq(Cat(reads, under_way)[:-1])
