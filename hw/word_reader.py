@@ -31,8 +31,7 @@ class WordReader(wiring.Component):
     """Reads one run after the other, ahead of whoever takes the words.
 
     A word is read only when there is room for it in the queue at the output, so the memory need
-    not wait. With a `read_latency` of 1 there is no such queue, and a word that waits stays in the
-    memory's output, which `memory.en` does not enable then.
+    not wait.
 
     Latency from a run to its first word is `latency` cycles; throughput one word per cycle, with no
     bubble between runs.
@@ -70,7 +69,7 @@ class WordReader(wiring.Component):
     @property
     def word_latency(self):
         """Cycles from the address of a word to the word at the output."""
-        return self.read_latency + (WordQueue.LATENCY if self._is_buffered else 0)
+        return self.read_latency + WordQueue.LATENCY
 
     @property
     def latency(self):
@@ -80,16 +79,12 @@ class WordReader(wiring.Component):
     @property
     def room_after(self):
         """Cycles from a word's leaving until its room can be taken."""
-        return WordQueue.RETURN if self._is_buffered else 0
-
-    @property
-    def _is_buffered(self):
-        return self.read_latency > 1
+        return WordQueue.RETURN
 
     @property
     def ahead(self):
         """Words under way and queued: those of the memory and of the way back of the room."""
-        return self._depth - 1 if self._is_buffered else 1
+        return self._depth - 1
 
     @property
     def _depth(self):
@@ -116,19 +111,10 @@ class WordReader(wiring.Component):
                 left.eq(Mux(ends, run.words_minus_1, (left - 1)[:len(left)])),
                 is_last.eq(Mux(ends, run.words_minus_1 == 0, left == 1)),
             ]
-        if self._is_buffered:
-            self._buffer(m, room, reads)
-        else:
-            m.d.comb += [
-                room.eq(self.o.ready | ~self.o.valid),
-                self.memory.en.eq(room),
-                self.o.payload.eq(self.memory.data),
-            ]
-            with m.If(room):
-                m.d.sync += self.o.valid.eq(busy)
+        self._queue(m, room, reads)
         return m
 
-    def _buffer(self, m, room, reads):
+    def _queue(self, m, room, reads):
         """Add a queue with room for the words under way."""
         m.submodules.output = output = WordQueue(self.o.payload.shape(), depth=self._depth)
         wiring.connect(m, output.o, wiring.flipped(self.o))
