@@ -10,7 +10,7 @@ from hw.loop import Loop
 from hw.loop_nest import LoopNest
 from hw.multiplier_kind import MultiplierKind
 from hw.output_buffer import OutputBuffer
-from hw.pipeline import delayed, registered
+from hw.pipeline import delayed, named, registered
 
 __all__ = ["ActivationReader"]
 
@@ -34,7 +34,7 @@ class ActivationReader(wiring.Component):
     size : int
         Bytes of the memory.
     read_latency : int
-        Cycles from an address to its data, 3 to 9, so that fewer than 16 jobs are ever here.
+        Cycles from an address to its data, 3 to 8, so that fewer than 16 jobs are ever here.
     instruction : data.Layout or None
         A layout of the instruction's fields, see `job_layout`.
     multiplier : MultiplierKind
@@ -68,14 +68,18 @@ class ActivationReader(wiring.Component):
     BEGIN_AFTER = 1
     """Cycles from a job, or the `i_written` that it waits for, until it is taken."""
 
+    COUNTED_AFTER = 1
+    """Cycles from the last row of a job at the output buffer to its count in `o_read`."""
+
     READ_AFTER = BEGIN_AFTER + LoopNest.LATENCY + ActivationWindow.ADDRESS_AFTER
 
     def __init__(self, *, rows, size, read_latency, instruction=None,
                  multiplier=MultiplierKind.PORTABLE):
         # At least until it is known that a window is outside; at most one job for each number of
-        # `o_read` but one: those of a row each on their way, one in the loops and one before them.
+        # `o_read` but one: those of a row each on their way or being counted, one in the loops and
+        # one before them.
         least = ActivationWindow.OUTSIDE_AFTER - ActivationWindow.ADDRESS_AFTER
-        most = 15 - ActivationWindow.ADDRESS_AFTER - 2
+        most = 15 - ActivationWindow.ADDRESS_AFTER - self.COUNTED_AFTER - 2
         if not least <= read_latency <= most:
             raise ValueError(f"read_latency must be from {least} to {most}, not {read_latency}")
         self.rows = rows
@@ -173,14 +177,14 @@ class ActivationReader(wiring.Component):
             m, window.o_outside, cycles - ActivationWindow.OUTSIDE_AFTER, name="outside"
         )
         last = delayed(m, iteration.last.as_value().all(), cycles, name="last")
-        good = Signal()
-        m.d.comb += good.eq(rows[-1] & ~outside & ~self.o_error)
+        stops, valid, ends = Signal(), Signal(), Signal()
+        good = named(m, rows[-1] & ~outside & ~stops, name="good")
+        m.d.sync += [valid.eq(good), ends.eq(good & last), self.o_error.eq(stops)]
         with m.If(rows[-1] & outside):
-            m.d.sync += self.o_error.eq(1)
-        with m.If(good & last):
+            m.d.sync += stops.eq(1)
+        # Who looks at the count is far away.
+        with m.If(ends):
             m.d.sync += self.o_read.eq((self.o_read + 1)[:len(self.o_read)])
-        valid = Signal()
-        m.d.sync += valid.eq(good)
         m.d.comb += output.i_valid.eq(valid)
 
         padding = delayed(m, iteration.job.padding, cycles, name="padding")

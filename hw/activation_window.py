@@ -5,7 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.folded import folded
-from hw.multiplier import Multiplier
+from hw.multiplier import product_shape
+from hw.multiplier_ecp5 import add_mult18
 from hw.multiplier_kind import MultiplierKind
 from hw.pipeline import delayed, registered
 
@@ -80,12 +81,10 @@ class ActivationWindow(wiring.Component):
         row_bytes = registered(m, job.row_bytes, name="row_bytes")
         image_rows = registered(m, job.image_rows, name="image_rows")
 
-        # Cycle 2: the place in the image.
+        # Cycle 2: the place in the image. A row before it is, without its sign, one behind it.
         offset = registered(m, outer + inner, name="offset")
-        bits = len(image_rows)
-        in_image = registered(
-            m, (row[bits:] == 0) & (row[:bits] < image_rows), name="in_image"
-        )
+        in_image = registered(m, (row.as_unsigned() - image_rows)[-1], name="in_image")
+        product = self._product(m, row[:len(image_rows)], row_bytes)
         row_bytes = registered(m, row_bytes, name="row_bytes_2")
 
         # Cycle 3: the place from the start of the image. The product counts only for a row of it.
@@ -97,13 +96,13 @@ class ActivationWindow(wiring.Component):
         near = offset[:len(row_bytes) + 2].as_signed()
         start = registered(m, base + near, name="start")
         in_image = registered(m, in_image, name="in_image_3")
-        product = self._product(m, (sums.ky + sums.y)[:bits], job.row_bytes)
 
         # Cycle 4: the address, and whether the row is behind the memory.
         bits = len(self.o_address)
         address = registered(m, start + product[:bits], name="address")
         m.d.comb += self.o_address.eq(address[:bits])
-        behind = delayed(m, product[bits:].any(), 3, name="behind")
+        above = registered(m, product[bits:], name="above")
+        behind = delayed(m, above.any(), 2, name="behind")
 
         # Cycle 5: the extent.
         m.d.comb += [
@@ -121,16 +120,14 @@ class ActivationWindow(wiring.Component):
         return m
 
     def _product(self, m, row, row_bytes):
-        """Return where a row begins, three cycles later, or something behind the memory."""
+        """Return where a row begins, two cycles later, or something behind the memory."""
         kind = self.multiplier
         if kind is MultiplierKind.ECP5 and max(len(row), len(row_bytes)) < kind.max_bits:
-            multiplier = Multiplier(row.shape(), row_bytes.shape(), kind=kind, holds_b=False)
-            m.submodules.row_product = multiplier
-            m.d.comb += [multiplier.a.eq(row), multiplier.b.eq(row_bytes)]
-            return multiplier.o
+            # The block may be far away: on the way in there is no logic, on the way out one sum.
+            shape = product_shape(row.shape(), row_bytes.shape())
+            return add_mult18(m, row, row_bytes, C(1, 1), o_shape=shape)
         # Fewer registers: an address is folded before the last of them.
-        a, b = registered(m, row, name="product_a"), registered(m, row_bytes, name="product_b")
-        product = registered(m, a * b, name="product")
+        product = registered(m, row * row_bytes, name="product")
         return registered(m, folded(product, self.size - 1), name="product_3")
 
     def _clamped(self, m, value, enable, *, name):

@@ -93,7 +93,7 @@ def _ask(config):
         words_ahead=words.ahead,
         words_return=words.room_after,
         read=reader.pipeline_latency + OutputBuffer.LATENCY + StreamBuffer.LATENCY,
-        read_done=reader.pipeline_latency,
+        read_done=reader.pipeline_latency + ActivationReader.COUNTED_AFTER,
         read_depth=reader.buffer_depth,
         filled=filled,
         result=engine.pipeline_latency - filled,

@@ -111,7 +111,7 @@ class LoopNest(wiring.Component):
             with m.If(moves):
                 m.d.sync += self.o.payload.last[name].eq(last)
                 m.d.sync += Cat(goes_on).eq(Cat(turn & ~last, turn & last))
-            self._add_sum(m, name, loop, (moves, loaded, *goes_on), following)
+            self._add_sum(m, name, loop, (load, moves, loaded, *goes_on), following)
             first_turn, next_turn = first_turn & first_last, next_turn & next_last
             turn = Signal(name=f"{name}_ends", reset_less=True)
             with m.If(load):
@@ -153,22 +153,24 @@ class LoopNest(wiring.Component):
 
     def _add_sum(self, m, name, loop, how, following):
         """Add the sum of a loop."""
-        moves, loaded, went_on, restarted = how
-        job = self.o.payload.job
+        load, moves, loaded, went_on, restarted = how
+        step = self.o.payload.job[loop.step]
         if loop.is_limited(self.job):
-            total, first, further = self._add_limited(m, name, loop)
+            total, first, further = self._add_limited(m, name, loop, step)
         else:
             total, first = self.o.payload.sums[name], loop.first
-            further = (total + job[loop.step])[:len(total)]
-        with m.If(moves):
-            with m.If(loaded):
-                m.d.sync += total.eq(first(following))
-            with m.Elif(restarted):
-                m.d.sync += total.eq(first(job))
-            with m.Elif(went_on):
-                m.d.sync += total.eq(further)
+            further = (total + step)[:len(total)]
+        start = first(following)
+        if loop.start is not None:
+            # Of the job whose iterations are counted; that of the sums is a cycle behind.
+            origin = Signal(Shape.cast(start.shape()), name=f"{name}_origin", reset_less=True)
+            with m.If(load):
+                m.d.sync += origin.eq(start)
+            start = origin
+        with m.If(moves & (loaded | restarted | went_on)):
+            m.d.sync += total.eq(Mux(loaded | restarted, start, further))
 
-    def _add_limited(self, m, name, loop):
+    def _add_limited(self, m, name, loop, step):
         """Add a sum that counts from the lowest start on; its highest bit says: above the limit.
 
         Return it, what it is first, a function of the job, and what it is a step further.
@@ -185,7 +187,7 @@ class LoopNest(wiring.Component):
         # In the bits below the sign, the lowest start is 0.
         counted = Cat(total[:sign], total[sign:] - 1) if lowest else total
         m.d.comb += self.o.payload.sums[name].eq(counted)
-        step = loop.limited(self.o.payload.job[loop.step], self.job)
+        step = loop.limited(step, self.job)
         bits = len(total) - 1
         added = total[:bits] + step[:bits]
         above = Cat(total[bits:], added[bits:], step[bits:]).any()

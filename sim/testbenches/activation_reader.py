@@ -63,7 +63,7 @@ TESTBENCH = Testbench(
         {"rows": 2, "size": 1000, "read_latency": 3, "narrow": True},
         {"rows": 4, "size": 4096, "read_latency": 4, "narrow": True},
         {"rows": 4, "size": 65536, "read_latency": 4},
-        {"rows": 7, "size": 1000, "read_latency": 9},
+        {"rows": 7, "size": 1000, "read_latency": 8},
         {"rows": 64, "size": 512, "read_latency": 6},
     ],
 )
