@@ -26,6 +26,7 @@ class CheckResult(data.StructLayout):
         counts = ("tiles_minus_1", "passes_minus_1", "rows_minus_1")
         super().__init__({
             "error":             bits_for(max(ProgramError)),  # why it is illegal, a ProgramError
+            "runs":              1,                            # it is for the units, and legal
             "weights_minus_1":    range(config.weight_words),     # words of weights, less one
             "parameters_minus_1": range(config.parameter_words),  # words of parameters, less one
             **{name: run[name].shape for name in counts},
@@ -46,6 +47,7 @@ class CheckedInstruction(data.StructLayout):
             "instruction": NarrowInstruction(config),
             "index":       range(config.instructions + 1),  # its place in the program memory
             "error":       bits_for(max(ProgramError)),     # why it is illegal, a ProgramError
+            "runs":        1,                               # it is for the units, and legal
             "weights":     WordRun(depth=config.weight_words),
             "parameters":  WordRun(depth=config.parameter_words),
             "passes":      PassRun(passes=config.passes, depth=config.engine.depth),
@@ -60,6 +62,7 @@ class CheckedInstruction(data.StructLayout):
             checked.instruction.eq(word),
             checked.index.eq(waited.index),
             checked.error.eq(result.error),
+            checked.runs.eq(result.runs),
             weights.address.eq(word.weight_address),
             weights.words_minus_1.eq(result.weights_minus_1),
             parameters.address.eq(word.parameter_address),

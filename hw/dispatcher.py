@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 from golden.program_error import ProgramError
 from hw.activation_reader import ActivationReader
 from hw.checked_instruction import CheckedInstruction
-from hw.instruction import Opcode
 from hw.job_layout import job_layout
 from hw.output_writer import OutputWriter
 from hw.pipeline import registered
@@ -41,6 +40,8 @@ class Dispatcher(wiring.Component):
     -------
     i : In(stream.Signature(CheckedInstruction))
         The instructions. It is ready only for one that is there.
+    o_takes : Out(1)
+        `i` is ready in the next cycle.
     o_weights, o_parameters : Out(stream.Signature(WordRun))
     o_passes : Out(stream.Signature(PassRun))
     o_activations, o_outputs : Out(stream.Signature(...))
@@ -73,6 +74,7 @@ class Dispatcher(wiring.Component):
         writes = job_layout(*OutputWriter.FIELDS, instruction=narrow)
         super().__init__({
             "i":             In(stream.Signature(checked)),
+            "o_takes":       Out(1),
             "o_weights":     Out(stream.Signature(checked["weights"].shape)),
             "o_parameters":  Out(stream.Signature(checked["parameters"].shape)),
             "o_passes":      Out(stream.Signature(checked["passes"].shape)),
@@ -92,7 +94,7 @@ class Dispatcher(wiring.Component):
         checked = self.i.payload
         drain = checked.instruction.drain
 
-        runs = (checked.instruction.opcode == Opcode.MATMUL.value) & (checked.error == 0)
+        runs = checked.runs
         # How many instructions were handed out, and how many of them drain, modulo 16. One more
         # than these, and one job more could not be told from none.
         given, drained = Signal(self.COUNT_BITS), Signal(self.COUNT_BITS)
@@ -102,9 +104,9 @@ class Dispatcher(wiring.Component):
         # One that is offered is finished: the reader may have counted it already.
         offered, taken = Signal(), Signal()
         finished = self._send(m, offered)
-        m.d.comb += self.i.ready.eq(taken)
+        m.d.comb += [self.i.ready.eq(taken), self.o_takes.eq(offered & finished & ~taken)]
         m.d.sync += [
-            taken.eq(offered & finished & ~taken),
+            taken.eq(self.o_takes),
             offered.eq((offered & ~taken) | (~offered & self.i.valid & runs & ~full)),
         ]
 

@@ -3,7 +3,7 @@
 from amaranth.hdl import *
 from amaranth.utils import bits_for
 
-__all__ = ["folded", "folded_bits"]
+__all__ = ["folded", "folded_bits", "some_of"]
 
 
 def folded_bits(limit):
@@ -21,3 +21,8 @@ def folded(value, limit):
     if len(value) <= bits + 1:
         return value
     return Cat(value[:bits], value[bits:].any())
+
+
+def some_of(bits):
+    """Return of every four bits whether one is 1: what a look-up table can say."""
+    return Cat(Cat(bits[n:n + 4]).any() for n in range(0, len(bits), 4))

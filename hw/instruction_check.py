@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
 from hw.checked_instruction import CheckResult
-from hw.folded import folded
+from hw.folded import folded, folded_bits, some_of
 from hw.held_values import HeldValues
 from hw.instruction import INSTRUCTION, Opcode
 from hw.instruction_fetch import FetchedBeat, InstructionFetch
@@ -78,6 +78,8 @@ class InstructionCheck(wiring.Component):
         for error in sorted(illegal, reverse=True):
             code = Mux(values.at(illegal[error], self.LATENCY - 1), error.value, code)
         self._put(m, "error", code)
+        causes = Cat(values.at(cause, self.LATENCY - 1) for cause in illegal.values())
+        self._put(m, "runs", values.at(self._matmul, self.LATENCY - 1) & ~causes.any())
         return m
 
     def _put(self, m, name, value):
@@ -90,6 +92,10 @@ class InstructionCheck(wiring.Component):
         beat, low = divmod(INSTRUCTION[name].offset, _BEAT_BITS)
         bits = self.i.data[low:low + INSTRUCTION[name].bits]
         return self._values.load(of(bits), beat + 1 - _BEATS, name=name)
+
+    def _wide_field(self, name, of):
+        """Return a function of a field that takes a cycle of its own."""
+        return self._values.made(of, self._field(name), name=name)
 
     def _any(self, found, *, name, only=()):
         """Return whether one of several things is so, if all of some others are."""
@@ -110,19 +116,18 @@ class InstructionCheck(wiring.Component):
         ]
         # A start is from -size to size - 1 if it, or without a sign -1 - start, is below size.
         starts = [
-            self._field(name, lambda value: Mux(value[-1], ~value, value)[:-1] >= size)
+            self._wide_field(name, lambda value: Mux(value[-1], ~value, value)[:-1] >= size)
             for name in ("x_start", "y_start")
         ]
         extents = [
-            self._field(name, lambda value: value > size) for name in ("row_bytes", "image_rows")]
+            self._wide_field(name, lambda value: value > size)
+            for name in ("row_bytes", "image_rows")
+        ]
         masks = [
             (INSTRUCTION.reserved >> beat * _BEAT_BITS) & ((1 << _BEAT_BITS) - 1)
             for beat in range(_BEATS)
         ]
-        reserved = [
-            self._values.load((self.i.data & mask).any(), beat + 1 - _BEATS, name="reserved")
-            for beat, mask in enumerate(masks) if mask
-        ]
+        reserved = [self._reserved(beat, mask) for beat, mask in enumerate(masks) if mask]
         return {
             ProgramError.PROGRAM_ADDRESS: self._values.load(self.i.outside, 0, name="outside"),
             ProgramError.OPCODE: unknown,
@@ -130,6 +135,12 @@ class InstructionCheck(wiring.Component):
             ProgramError.WIDTH: self._any(widths, only=[matmul, self._drain], name="wrong_width"),
             ProgramError.IMAGE: self._any([*starts, *extents], only=[matmul], name="wrong_image"),
         }
+
+    def _reserved(self, beat, mask):
+        """Return whether one of the bits of a mask is 1 in a beat."""
+        bits = [self.i.data[n] for n in range(_BEAT_BITS) if mask >> n & 1]
+        some = self._values.load(some_of(bits), beat + 1 - _BEATS, name="some_reserved")
+        return self._values.made(lambda some: some.any(), some, name="reserved")
 
     def _check_rows(self, m):
         """Compute the rows of a pass."""
@@ -181,7 +192,10 @@ class InstructionCheck(wiring.Component):
 
     def _outside(self, words, name, size, *, only):
         """Return whether words from an address on leave a memory."""
-        address = self._field(name, lambda value: folded(value, size))
+        bits = folded_bits(size) - 1  # of many more, some are looked at in a cycle of their own
+        address = self._values.made(
+            lambda value: folded(value, size),
+            self._field(name, lambda value: Cat(value[:bits], some_of(value[bits:]))), name=name)
         end = self._values.made(lambda *parts: sum(parts), words, address, name=f"{name}_end")
         outside = self._values.made(lambda end: end > size, end, name=f"{name}_outside")
         return self._any([outside], only=only, name=f"wrong_{name}")

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hw.instruction import INSTRUCTION
 from hw.instruction_fetch import FetchedBeat, InstructionFetch
 from hw.narrow_instruction import NarrowInstruction
+from hw.pipeline import registered
 
 __all__ = ["InstructionQueue"]
 
@@ -33,12 +34,12 @@ class InstructionQueue(wiring.Component):
     i : In(FetchedBeat)
         A beat.
     i_take : In(1)
-        The instruction at the output has gone. Only while there is one.
+        The instruction at the output goes in the next cycle. Only while there is one.
     o : Out({instruction: NarrowInstruction, index})
         The oldest instruction, and its place in the program memory.
     """
 
-    LATENCY = 2
+    LATENCY = 3
 
     def __init__(self, config, *, depth):
         if depth < 2 or depth & (depth - 1):
@@ -56,11 +57,13 @@ class InstructionQueue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        # The memories are far from where beats come from, and fields have become shorter before.
+        arrives = Signal.like(self.i.arrives)
+        m.d.sync += arrives.eq(self.i.arrives)
         written, oldest = Signal(range(self.depth)), Signal(range(self.depth))
-        second = Signal(range(self.depth), init=1)  # the one behind the oldest
-        m.d.sync += written.eq((written + self.i.arrives[-1])[:len(written)])
+        m.d.sync += written.eq((written + arrives[-1])[:len(written)])
         with m.If(self.i_take):
-            m.d.sync += [oldest.eq(second), second.eq((second + 1)[:len(second)])]
+            m.d.sync += oldest.eq((oldest + 1)[:len(oldest)])
 
         for number in range(InstructionFetch.BEATS):
             names = [
@@ -76,10 +79,10 @@ class InstructionQueue(wiring.Component):
             write, front = memory.write_port(), memory.read_port()
             m.d.comb += [
                 write.addr.eq(written),
-                write.data.eq(Cat(values)),
-                write.en.eq(self.i.arrives[number]),
+                write.data.eq(registered(m, Cat(values), name=f"values_{number}")),
+                write.en.eq(arrives[number]),
                 # The oldest is read again and again: also as soon as it is there.
-                front.addr.eq(Mux(self.i_take, second, oldest)),
+                front.addr.eq(oldest),
                 Cat(targets).eq(front.data),
             ]
         return m

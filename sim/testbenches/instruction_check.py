@@ -104,7 +104,9 @@ async def first_cause_and_runs(dut: Any) -> None:
         out = data.Const(result, seen["o"][end])
         fields = INSTRUCTION.decode(word)
         assert ProgramError(out.error) is cause, f"{ProgramError(out.error)!r} of {fields}"
-        if cause is ProgramError.NONE and fields["opcode"] is Opcode.MATMUL:
+        runs = cause is ProgramError.NONE and fields["opcode"] is Opcode.MATMUL
+        assert out.runs == runs, f"{fields}"
+        if runs:
             _check_runs(out, fields, config)
     assert len(causes) > 7, f"only {causes}"
 
