@@ -26,7 +26,8 @@ class Link(wiring.Component):
 
     Latency is `latency` cycles from the last word of a request for one word, asked of a core that
     answers in the next cycle, to the first word of its reply. Throughput is one word per cycle to
-    the core, and on the way in and out the pace of the CRC.
+    the core, and on the way in and out the pace of the CRC; out, a cycle more for each word if it
+    takes several.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class Link(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = PacketReceiver()
         m.submodules.executor = executor = PacketExecutor()
-        m.submodules.sender = sender = PacketSender()
+        m.submodules.sender = sender = PacketSender(waits=self.crc_width < 32)
 
         wiring.connect(m, wiring.flipped(self.i), receiver.i)
         wiring.connect(m, receiver.o, executor.i)
@@ -87,7 +88,7 @@ class Link(wiring.Component):
         crc, sends = self._crc.user, sender.i.valid
         for part in (receiver, sender):
             m.d.comb += [part.crc.ready.eq(crc.ready), part.crc.crc.eq(crc.crc)]
-        for name in ("start", "valid", "word", "take"):
+        for name in ("start", "valid", "word"):
             ours, theirs = getattr(sender.crc, name), getattr(receiver.crc, name)
             m.d.comb += getattr(crc, name).eq(Mux(sends, ours, theirs))
 

@@ -19,8 +19,7 @@ CRC_PORT = wiring.Signature({
     "start": Out(1),  # the word is the first one of a packet
     "valid": Out(1),  # there is a word; it stays until it is taken
     "word":  Out(_WORD),
-    "ready": In(1),   # all of it but the last bits is worked in
-    "take":  Out(1),  # those as well, and the next word comes; only while `valid` and `ready`
+    "ready": In(1),   # it is taken: all of it but the last bits is worked in
     "crc":   In(_WORD),  # of all words taken, `PacketCrc.LATENCY` cycles later
 })
 
@@ -31,7 +30,7 @@ class PacketCrc(wiring.Component):
     A word can be taken `32 // width - 1` cycles after it came. That is soon enough where a carrier
     brings bytes, and the CRC of a byte has a fifth of the gates of that of a word.
 
-    Latency is `LATENCY` cycles from the word's `take`; throughput one word in `32 // width` cycles.
+    Latency is `LATENCY` cycles from where a word is taken; throughput one in `32 // width` cycles.
 
     Parameters
     ----------
@@ -56,17 +55,16 @@ class PacketCrc(wiring.Component):
         m.submodules.crc = crc = CRC32(data_width=self.width).create()
         user, parts = self.user, _WORD // self.width
         part = Signal(range(parts))
-        goes, is_last = Signal(), Signal(init=parts == 1)
+        is_last = Signal(init=parts == 1)
         chosen = Array(user.word.word_select(n, self.width) for n in range(parts))[part]
         m.d.comb += [
             user.ready.eq(is_last),
             user.crc.eq(crc.crc),
-            goes.eq(Mux(user.ready, user.take, user.valid)),
             crc.data.eq(registered(m, chosen, name="chosen")),
             crc.start.eq(registered(m, user.start & (part == 0), name="starts")),
         ]
-        m.d.sync += crc.valid.eq(goes)
-        with m.If(goes):
+        m.d.sync += crc.valid.eq(user.valid)
+        with m.If(user.valid):
             m.d.sync += [
                 part.eq((part + 1)[:len(part)]),
                 is_last.eq(part == (parts - 2) % parts),

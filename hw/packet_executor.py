@@ -22,6 +22,9 @@ _WORK = data.StructLayout({
     "words":   range(MAX_WORDS + 1),  # requests to the core
 })
 
+_HALF = 16
+_LAST = (1 << _HALF) - 1
+
 
 class PacketExecutor(wiring.Component):
     """Turns a request packet into requests to the core, and its header into the reply's.
@@ -89,25 +92,22 @@ class PacketExecutor(wiring.Component):
                 m.next = "DECIDE"
             with m.State("DECIDE"):
                 m.d.sync += [known.eq(1), sequence.eq(header.sequence)]
-                with m.If(repeated):
-                    m.next = "CONCLUDE"
-                with m.Elif(~work.legal):
-                    m.d.sync += result.eq(Result.ILLEGAL)
-                    m.next = "CONCLUDE"
-                with m.Else():
-                    m.d.sync += result.eq(Result.DONE)
+                with m.If(begins):
                     m.next = "WORK"
-            with m.State("WORK"):
-                with m.If(self.host.reply.valid & self.host.reply.payload.refused):
-                    m.d.sync += result.eq(Result.REFUSED)
-                with m.If(done):
+                with m.Else():
                     m.next = "CONCLUDE"
+            with m.State("WORK"), m.If(done):
+                m.next = "CONCLUDE"
             with m.State("CONCLUDE"):
                 m.d.sync += self.o.valid.eq(1)
                 m.next = "ANSWER"
             with m.State("ANSWER"), m.If(self.o.ready):
                 m.d.sync += self.o.valid.eq(0)
                 m.next = "START"
+        with m.If(decides & ~repeated):
+            m.d.sync += result.eq(Mux(work.legal, Result.DONE, Result.ILLEGAL))
+        with m.Elif(works & self.host.reply.valid & self.host.reply.payload.refused):
+            m.d.sync += result.eq(Result.REFUSED)
         self._work(m, work, begins, works, done)
         self._answer(m, work, result)
         return m
@@ -166,7 +166,10 @@ class PacketExecutor(wiring.Component):
         request, reply = self.host.request, self.host.reply
         asking = Signal()    # there are words to ask for
         answered = Signal.like(work.words)
-        address = Signal.like(work.address, reset_less=True)
+        # The upper half goes on by a register's leave: a carry through both takes long.
+        low, high = (
+            Signal(_HALF, name=name, reset_less=True) for name in ("address_low", "address_high"))
+        wraps = Signal(reset_less=True)
         # Their signs say that the next word is the last one.
         to_ask, to_answer = (
             Signal(signed(len(work.words) + 1), name=name, reset_less=True)
@@ -179,7 +182,7 @@ class PacketExecutor(wiring.Component):
             self.i_payload.ready.eq(asking & is_write & request.ready),
             request.payload.memory.eq(work.memory),
             request.payload.write.eq(work.changes),
-            request.payload.address.eq(address),
+            request.payload.address.eq(Cat(low, high)),
             request.payload.data.eq(Mux(is_write, self.i_payload.payload, self.i.payload.address)),
             self.o_write_en.eq(reply.valid & ~work.changes),
             self.o_write_address.eq(answered[:len(self.o_write_address)]),
@@ -191,7 +194,9 @@ class PacketExecutor(wiring.Component):
         with m.If(~asking | may_ask):
             m.d.sync += [
                 asking.eq(Mux(asking, ~to_ask[-1], begins)),
-                address.eq(Mux(asking, address + 1, work.address)[:len(address)]),
+                low.eq(Mux(asking, low + 1, work.address[:_HALF])[:_HALF]),
+                high.eq(Mux(asking, high + wraps, work.address[_HALF:])[:_HALF]),
+                wraps.eq(Mux(asking, low == _LAST - 1, work.address[:_HALF] == _LAST)),
                 to_ask.eq(Mux(asking, to_ask - 1, left)[:len(to_ask)].as_signed()),
             ]
         with m.If(~works):

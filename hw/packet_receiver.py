@@ -73,7 +73,6 @@ class PacketReceiver(wiring.Component):
             crc.word.eq(word),
             crc.start.eq(in_header & (index == 0)),
             crc.valid.eq(listens & self.i.valid),
-            crc.take.eq(taken),
         ]
 
         # The magic is looked at with the word behind it.

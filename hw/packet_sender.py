@@ -13,10 +13,17 @@ __all__ = ["PacketSender"]
 class PacketSender(wiring.Component):
     """Puts out a header, as many words of a payload as its length says, and the CRC of all.
 
-    The header must stay until it is taken, which is when the CRC is on its way.
+    The header must stay until it is taken, which is a cycle after the CRC is on its way.
 
     Latency is `LATENCY` cycles from a header to its first word, and `CRC_AFTER` from the last word
-    before the CRC to it with a CRC of a word a cycle; throughput that of the CRC.
+    before the CRC to it with a CRC of a word a cycle; throughput that of the CRC, and
+    with `waits` a cycle more for each word.
+
+    Parameters
+    ----------
+    waits : bool
+        A word comes when the one before it is gone, and not while it goes: where the CRC takes some
+        cycles a word, less has to be known at once.
 
     Members
     -------
@@ -34,7 +41,8 @@ class PacketSender(wiring.Component):
 
     CRC_AFTER = 1 + PacketCrc.LATENCY
 
-    def __init__(self):
+    def __init__(self, *, waits=False):
+        self.waits = waits
         super().__init__({
             "i":         In(stream.Signature(PACKET.layout)),
             "i_payload": In(stream.Signature(32)),
@@ -59,19 +67,20 @@ class PacketSender(wiring.Component):
         free = Signal()
         header_comes, payload_comes, crc_comes = comes = Signal(), Signal(), Signal()
         m.d.comb += [
-            free.eq((~unworked | crc.ready) & (~unsent | self.o.ready)),
+            free.eq(
+                ~(unworked | unsent) if self.waits
+                else (~unworked | crc.ready) & (~unsent | self.o.ready)),
             header_comes.eq(free & in_header),
             payload_comes.eq(free & in_payload & self.i_payload.valid),
             crc_comes.eq(free & in_crc),
             self.i_payload.ready.eq(in_payload & free),
             crc.start.eq(unworked & is_first),
             crc.valid.eq(unworked),
-            crc.take.eq(unworked & crc.ready),
             crc.word.eq(word.data),
             self.o.payload.eq(word),
             self.o.valid.eq(unsent),
-            self.i.ready.eq(crc_comes),
         ]
+        m.d.sync += self.i.ready.eq(crc_comes)
         header = Array(self.i.payload.as_value().word_select(n, 32) for n in range(PACKET.words))
         source = Mux(in_header, header[number], self.i_payload.payload)
         with m.If(free):
@@ -95,7 +104,7 @@ class PacketSender(wiring.Component):
         length = self.i.payload.length
         reads, works = Signal(), Signal()
         idle = Signal(init=1)  # none of all these
-        m.d.sync += idle.eq(Mux(idle, ~self.i.valid, crc_comes))
+        m.d.sync += idle.eq(Mux(idle, ~self.i.valid, self.i.ready))
         with m.If(idle):
             m.d.sync += [
                 number.eq(0), is_final.eq(0), left.eq((length - 2)[:len(left)].as_signed()),
