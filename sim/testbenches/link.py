@@ -101,6 +101,8 @@ async def written_words_are_read(dut: Any, source: str, sink: str) -> None:
     random = generator("write", source, sink)
     for sequence, memory in enumerate(HostMemory):
         count, start = int(random.integers(1, 12)), int(random.integers(500))
+        if random.random() < 0.5:  # across a carry from the lower half of an address
+            start = 0x30000 - int(random.integers(1, count + 1))
         data = random.integers(1 << 32, size=count).tolist()
         where: dict[str, Any] = {"memory": memory, "address": start}
         write: dict[str, Any] = {"sequence": 2 * sequence, "command": Command.WRITE, **where}
