@@ -27,7 +27,7 @@ TESTBENCH = Testbench(
 )
 
 _PATIENCE = 20_000
-_CORE_WORDS = 1000
+_CORE_WORDS = 200_000
 
 
 @dataclass
