@@ -175,7 +175,7 @@ async def writing_outside_the_memory_is_an_error(dut: Any) -> None:
                 ("output_pitch_x", (1 << 16) - 1),
             ]
         )
-        jobs[1][str(name)] = int(high)
+        jobs[int(random.integers(1, 3))][str(name)] = int(high)
         rows = _draw_outputs(random, jobs)
         expected, bad = _expected(jobs, rows)
         memory = _Memory(dut)
