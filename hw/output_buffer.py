@@ -92,10 +92,11 @@ class OutputBuffer(wiring.Component):
         if self.at_output:
             front = self._loaded(m, free, Mux(present.o_several, stored, come), name="front")
         else:
+            # Inverted, or synthesis would make a block memory of both, whose words leave it late.
+            not_stored = self._loaded(m, free, ~stored, name="not_stored")
             front = Mux(
                 self._loaded(m, free, present.o_several, name="was_stored"),
-                self._loaded(m, free, stored, name="front_stored"),
-                self._loaded(m, free, come, name="front_come"))
+                ~not_stored, self._loaded(m, free, come, name="front_come"))
         m.d.comb += Value.cast(self.o.payload).eq(front)
         return m
 

@@ -67,7 +67,7 @@ class OutputWriter(wiring.Component):
         "output_address", "tiles_n", "rows_y", "rows_x", "width", "last_width", "output_step_n",
         "output_pitch_y", "output_pitch_x",
     )
-    _ADDRESS_LATENCY = 4
+    _ADDRESS_LATENCY = 5
     LATENCY = LoopNest.LATENCY + _ADDRESS_LATENCY + OutputBuffer.LATENCY
     AHEAD = 1 << (
         LoopNest.SUMS_AFTER + _ADDRESS_LATENCY + OutputBuffer.LATENCY + OutputBuffer.RETURN - 1
@@ -156,21 +156,22 @@ class OutputWriter(wiring.Component):
         width = Mux(iteration.last.n, job.last_width, job.width)
 
         # Cycles 1 and 2: the address. Cycle 3: where the row ends. Cycle 4: whether it fits.
+        # Cycle 5: whether all before it do.
         bits = self._address_bits
         near = registered(m, (sums.n + sums.x)[:bits], name="near")
         far = registered(m, sums.y, name="far")
         address = registered(m, (near + far)[:bits], name="address")
         count = delayed(m, width, 2, name="count")
         end = registered(m, address + count, name="end")
+        exceeds = registered(m, end > self.size, name="exceeds")
         outside = Signal()
-        with m.If((end > self.size) & valid[-2]):
-            m.d.sync += outside.eq(1)
+        m.d.sync += outside.eq(outside | (exceeds & valid[-2]))
         last = delayed(m, iteration.last.as_value().all(), self._ADDRESS_LATENCY, name="last")
 
         place = Signal(self._place)
         m.d.comb += [
-            place.address.eq(delayed(m, address[:len(place.address)], 2, name="low_address")),
-            place.count.eq(delayed(m, count[:len(place.count)], 2, name="low_count")),
+            place.address.eq(delayed(m, address[:len(place.address)], 3, name="low_address")),
+            place.count.eq(delayed(m, count[:len(place.count)], 3, name="low_count")),
             place.outside.eq(outside),
             place.ends.eq(last),
         ]

@@ -9,6 +9,7 @@ from flow.parts import Family
 from flow.synthesis import CellCounts, count_cells, synthesize
 from hw.config import EngineConfig
 from hw.multiplier_kind import MultiplierKind
+from hw.output_buffer import OutputBuffer
 from hw.systolic_array import SystolicArray
 
 NETLISTS = {
@@ -88,6 +89,13 @@ def test_a_yosys_that_fails_is_told(tmp_path):
 
     with pytest.raises(UserError, match=r"^dut cannot be synthesized for ecp5: yosys failed"):
         synthesize(array(), "dut", Family.ECP5, tmp_path, yosys=yosys)
+
+
+@pytest.mark.parametrize("at_output", [True, False])
+def test_results_wait_in_no_block_memory(tmp_path, at_output):
+    """Its words come late; a register that takes nothing else would become one's own."""
+    buffer = OutputBuffer(65, depth=64, at_output=at_output)
+    assert synthesize(buffer, "dut", Family.ECP5, tmp_path).counts.memories == 0
 
 
 @pytest.mark.long
