@@ -128,7 +128,8 @@ class Launcher(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        running = self._run(m)
+        idle = Signal()  # running, and there is no pass
+        self._run(m, idle)
 
         # The pass, and whether its next row is its first one and its last one.
         m.submodules.passes = passes = PassBuffer(depth=self.config.depth)
@@ -144,14 +145,17 @@ class Launcher(wiring.Component):
         goes_on = Signal()
         launch = named(m, (begins | goes_on) & self.i_activation.valid, name="launch")
         ends = named(m, launch & last, name="ends")
-        m.d.comb += following.ready.eq(ends | (running & ~has))
+        m.d.comb += following.ready.eq(ends | idle)
         with m.If(launch):
             m.d.sync += [
                 first.eq(0), current.left.eq((current.left - 1)[:len(current.left)].as_signed()),
                 row.eq(Mux(last, 0, row + 1)),
             ]
         with m.If(following.ready):
-            m.d.sync += [current.eq(following.payload), has.eq(following.valid), first.eq(1)]
+            m.d.sync += [
+                current.eq(following.payload), first.eq(1),
+                has.eq(following.valid), idle.eq(~following.valid),
+            ]
         new_bank = Signal(init=1)
         bank = Signal(range(self.config.banks))
         with m.If(ends):
@@ -184,16 +188,13 @@ class Launcher(wiring.Component):
         self._launch(m, current, launch, first, last, row, bank)
         return m
 
-    def _run(self, m):
-        """Run when all is flushed, and return a copy of `o_running`."""
+    def _run(self, m, idle):
+        """Run when all is flushed, without a pass."""
         flush = Signal(range(self.flush + 1), init=self.flush)
-        # Synthesis keeps it for what is here: results and statistics are far away.
-        running = Signal(attrs={"keep": 1})
         with m.If(~self.o_running):
             m.d.sync += [
-                flush.eq(flush - 1), self.o_running.eq(flush == 0), running.eq(flush == 0),
+                flush.eq(flush - 1), self.o_running.eq(flush == 0), idle.eq(flush == 0),
             ]
-        return running
 
     def _after_row(self, current, following, first, last, new_bank):
         """Return whether a row begins a pass or goes on with one behind one launched now."""

@@ -93,12 +93,10 @@ class WordReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         busy, room, reads = Signal(), Signal(), Signal()
+        ends = Signal(init=1)                         # no word of the run comes after this one
         address = Signal(range(self.depth), reset_less=True)
         left = Signal(len(address), reset_less=True)  # the words after this one
-        is_last = Signal(reset_less=True)             # there are none
-        # The address may move on; if it does, it is to the next run.
-        moves, ends = named(m, ~busy | room, name="moves"), named(m, ~busy | is_last, name="ends")
-        run = self.i.payload
+        run, moves = self.i.payload, named(m, ~busy | room, name="moves")
         m.d.comb += [
             reads.eq(busy & room),
             self.memory.address.eq(address),
@@ -107,9 +105,9 @@ class WordReader(wiring.Component):
         with m.If(moves):
             m.d.sync += [
                 busy.eq(~ends | self.i.valid),
+                ends.eq(Mux(ends, ~self.i.valid | (run.words_minus_1 == 0), left == 1)),
                 address.eq(Mux(ends, run.address, (address + 1)[:len(address)])),
                 left.eq(Mux(ends, run.words_minus_1, (left - 1)[:len(left)])),
-                is_last.eq(Mux(ends, run.words_minus_1 == 0, left == 1)),
             ]
         self._queue(m, room, reads)
         return m
