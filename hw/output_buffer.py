@@ -50,7 +50,7 @@ class OutputBuffer(wiring.Component):
     """
 
     LATENCY = 1
-    RETURN = Stock.OUTLOOK_LATENCY
+    RETURN = 1 + Stock.OUTLOOK_LATENCY
     """Cycles from a result's being read until its room can be taken again."""
 
     def __init__(self, shape, *, depth, at_output=True):
@@ -72,7 +72,7 @@ class OutputBuffer(wiring.Component):
         m = Module()
 
         # All results that are here are counted; the oldest is at the output, the others are stored.
-        free, taken = Signal(), Signal()
+        free, taken, returned = Signal(), Signal(), Signal()
         m.submodules.present = present = Stock(limit=self.depth)
         m.submodules.room = room = Stock(limit=self.depth, init=self.depth)
         m.d.comb += [
@@ -81,13 +81,15 @@ class OutputBuffer(wiring.Component):
             self.o.valid.eq(present.o_some),
             present.i_put.eq(self.i_valid),
             present.i_take.eq(taken),
-            room.i_put.eq(taken),
+            room.i_put.eq(returned),
             room.i_take.eq(self.i_take_room),
             self.o_outlook.eq(room.o),
             self.o_room.eq(room.o.now),
             self.o_will_have_room.eq(
                 Mux(self.i_take_room, room.o.if_taken, room.o.if_kept)),
         ]
+        # Who takes room may be far from the reader.
+        m.d.sync += returned.eq(taken)
         come, stored = Value.cast(self.i_payload), self._store(m, taken)
         if self.at_output:
             front = self._loaded(m, free, Mux(present.o_several, stored, come), name="front")
