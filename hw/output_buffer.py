@@ -2,9 +2,9 @@
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.queue_memory import QueueMemory
 from hw.stock import Outlook, Stock
 
 __all__ = ["OutputBuffer"]
@@ -90,12 +90,15 @@ class OutputBuffer(wiring.Component):
         ]
         # Who takes room may be far from the reader.
         m.d.sync += returned.eq(taken)
-        come, stored = Value.cast(self.i_payload), self._store(m, taken)
+        # All are stored, the oldest, too; behind it the next one is read.
+        come = Value.cast(self.i_payload)
+        m.submodules.memory = memory = QueueMemory(len(come), depth=self.depth, first=1)
+        m.d.comb += [memory.i.eq(come), memory.i_put.eq(self.i_valid), memory.i_take.eq(taken)]
         if self.at_output:
-            front = self._loaded(m, free, Mux(present.o_several, stored, come), name="front")
+            front = self._loaded(m, free, Mux(present.o_several, memory.o, come), name="front")
         else:
             # Inverted, or synthesis would make a block memory of both, whose words leave it late.
-            not_stored = self._loaded(m, free, ~stored, name="not_stored")
+            not_stored = self._loaded(m, free, ~memory.o, name="not_stored")
             front = Mux(
                 self._loaded(m, free, present.o_several, name="was_stored"),
                 ~not_stored, self._loaded(m, free, come, name="front_come"))
@@ -108,20 +111,3 @@ class OutputBuffer(wiring.Component):
         with m.If(free):
             m.d.sync += register.eq(value)
         return register
-
-    def _store(self, m, taken):
-        """Add the memory of all results, and return the one behind that at the output."""
-        width = len(Value.cast(self.i_payload))
-        m.submodules.memory = memory = Memory(shape=unsigned(width), depth=self.depth, init=[])
-        write, read = memory.write_port(), memory.read_port(domain="comb")
-        for port, moves, first in ((write, self.i_valid, 0), (read, taken, 1)):
-            place = Signal(
-                range(self.depth), name="write_place" if port is write else "read_place",
-                init=first)
-            following = (place + 1)[:len(place)]
-            with m.If(moves):
-                m.d.sync += place.eq(Mux(place == self.depth - 1, 0, following))
-            m.d.comb += port.addr.eq(place)
-        # What is no result is written over: by the next one, or where the oldest stood.
-        m.d.comb += [write.en.eq(1), write.data.eq(Value.cast(self.i_payload))]
-        return read.data

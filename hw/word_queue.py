@@ -2,9 +2,9 @@
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.queue_memory import QueueMemory
 from hw.stock import Stock
 
 __all__ = ["WordQueue"]
@@ -14,8 +14,7 @@ class WordQueue(wiring.Component):
     """Queues wide words that come at times which are known, and lends the room for them beforehand.
 
     Whoever reads a word from its memory takes room first, as with an `OutputBuffer`. Here nothing
-    has the word's width but the queue's memory, which is written in every cycle and read in the
-    cycle itself: no wide register is to be enabled, and each `SLICE` bits have places of their own.
+    has the word's width but a `QueueMemory`: no wide register is to be enabled.
 
     Latency is at least `LATENCY` cycles; throughput one word per cycle. `o_room` and `o.valid` are
     registers, and no path leads from `o.ready` to `o_room`.
@@ -44,9 +43,6 @@ class WordQueue(wiring.Component):
     LATENCY = 1
     RETURN = 1 + Stock.OUTLOOK_LATENCY
     """Cycles from a word's being read until its room can be taken again."""
-
-    SLICE = 32
-    """Bits that share their places."""
 
     def __init__(self, shape, *, depth):
         if depth < 4 or depth & (depth - 1):
@@ -78,25 +74,13 @@ class WordQueue(wiring.Component):
         # Whoever takes room is at the memory, far from the reader.
         m.d.sync += returned.eq(taken)
 
-        word = Value.cast(self.i_payload)
-        m.d.comb += Value.cast(self.o.payload).eq(Cat(
-            self._store(m, number, word[first:][:self.SLICE], taken)
-            for number, first in enumerate(range(0, len(word), self.SLICE))
-        ))
-        return m
-
-    def _store(self, m, number, word, taken):
-        """Add the memory of a slice, and return the oldest one that is there."""
-        memory = Memory(shape=unsigned(len(word)), depth=self.depth, init=[])
-        m.submodules[f"slice_{number}"] = memory
-        write, read = memory.write_port(), memory.read_port(domain="comb")
-        for name, port, moves in (("write", write, self.i_valid), ("read", read, taken)):
-            # Synthesis would have one for all slices.
-            place = Signal(
-                range(self.depth), name=f"{name}_place_{number}", attrs={"keep": 1})
-            with m.If(moves):
-                m.d.sync += place.eq((place + 1)[:len(place)])
-            m.d.comb += port.addr.eq(place)
         # What is not valid is written over: one word more than there is room for.
-        m.d.comb += [write.en.eq(1), write.data.eq(word)]
-        return read.data
+        word = Value.cast(self.i_payload)
+        m.submodules.memory = memory = QueueMemory(len(word), depth=self.depth)
+        m.d.comb += [
+            memory.i.eq(word),
+            memory.i_put.eq(self.i_valid),
+            memory.i_take.eq(taken),
+            Value.cast(self.o.payload).eq(memory.o),
+        ]
+        return m
