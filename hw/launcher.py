@@ -164,8 +164,8 @@ class Launcher(wiring.Component):
             with m.If(self.o_pass_end):
                 m.d.sync += bank.eq(~bank)
 
-        # A 1 for each cycle until the sums of the pass before are written.
-        wait = Signal.like(current.wait)
+        # A 1 for each cycle until the sums of the pass before are written; all are before it runs.
+        wait = Signal.like(current.wait, reset_less=True)
         m.d.sync += wait.eq(Mux(ends, current.wait, wait >> 1))
         m.d.sync += Cat(begins, goes_on).eq(Mux(
             launch,

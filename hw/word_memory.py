@@ -123,7 +123,9 @@ class WordMemory(wiring.Component):
         m.d.comb += Value.cast(self.unit.data).eq(read[:self.width])
 
         chosen = Signal(_LANE)
-        with m.Switch(delayed(m, lane, self.HOST_LATENCY - 1, name="lane")):
+        # All memories have the same address: synthesis would have one register for them.
+        late = delayed(m, lane, self.HOST_LATENCY - 2, name="lane")
+        with m.Switch(copied(m, late, 1, name="lane_there")[0]):
             for n in range(self.lanes):
                 with m.Case(n):
                     m.d.comb += chosen.eq(read.word_select(n, _LANE))

@@ -37,7 +37,7 @@ def test_the_list_names_every_case():
             ("stream_buffer",),
             [
                 f"stream_buffer:bits=8{options}"
-                for options in ("", ",in_memory=True", ",at_output=True", ",queue=4")
+                for options in ("", ",in_memory=True", ",at_output=True", ",queue=8")
             ],
         ),
         ((WIDE, SKEW), [WIDE, SKEW]),
