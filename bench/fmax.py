@@ -13,7 +13,7 @@ from bench.timing import print_table
 from flow.atomic import atomic_write
 from flow.floorplan import place_blocks
 from flow.parts import Family, find_part
-from flow.place_and_route import SETTINGS, find_nextpnr, place_and_route
+from flow.place_and_route import find_nextpnr, place_and_route, settings
 from flow.synthesis import synthesize
 from hw.multiplier_kind import MultiplierKind
 from sim.build_cache import content_hash
@@ -56,8 +56,8 @@ def prepare(design):
 def measure(netlist, frequency, seed):
     """MHz of one seed, 0 if the router did not end in time."""
     text = netlist.path.read_text(encoding="utf-8")
-    settings = (*SETTINGS[Family.ECP5], PART, PACKAGE, SPEED, f"{frequency:g}", str(seed))
-    key = content_hash(text, _nextpnr(), *settings)
+    told = (*settings(netlist), PART, PACKAGE, SPEED, f"{frequency:g}", str(seed))
+    key = content_hash(text, _nextpnr(), *told)
     kept = FOLDER / f"{key}.json"
     if kept.exists():
         return json.loads(kept.read_text(encoding="utf-8"))["MHz"]

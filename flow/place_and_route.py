@@ -15,7 +15,7 @@ from flow.fpga_tools import Run, find_tool, run_logged
 from flow.parts import Family, Part
 from flow.synthesis import Netlist
 
-__all__ = ["SETTINGS", "Routed", "find_nextpnr", "place_and_route"]
+__all__ = ["Routed", "find_nextpnr", "place_and_route", "settings"]
 
 _TOOLS = {
     Family.ECP5: "nextpnr-ecp5",
@@ -35,10 +35,9 @@ _DEFAULT_SPEEDS = {Family.GOWIN: "C6/I5"}
 
 LOG = "nextpnr.log"
 
-SETTINGS: Mapping[Family, tuple[str, ...]] = {
-    Family.ECP5: ("--router", "router1", "--placer-heap-timingweight", "30"),
-}
-"""What a family's nextpnr is told of how to place and route. Of itself it weighs timing with 10."""
+# A netlist of so many look-up tables is an accelerator, and a smaller one an array or a lane.
+_LARGE = 5000
+_FOND_OF_TIMING = ("--placer-heap-timingweight", "30")
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,18 @@ def find_nextpnr(family: Family) -> str:
         known = ", ".join(known.value for known in _TOOLS)
         raise UserError(f"place and route must be for one of {known}, not {family.value}")
     return find_tool(_TOOLS[family])
+
+
+def settings(netlist: Netlist) -> tuple[str, ...]:
+    """Return what nextpnr is told of how to place and route a netlist.
+
+    For an ECP5, the placer with less wire in large netlists, and for small ones nextpnr's own,
+    three times as fond of timing as it is of itself: docs/area-and-speed.md has both of each.
+    """
+    if netlist.family is not Family.ECP5:
+        return ()
+    placer = ("static",) if netlist.counts.luts >= _LARGE else ("heap", *_FOND_OF_TIMING)
+    return ("--router", "router1", "--placer", *placer)
 
 
 def place_and_route(
@@ -127,9 +138,9 @@ def place_and_route(
     design = folder / f"{netlist.top}{suffix}"
     for old in (report, design):
         old.unlink(missing_ok=True)
-    command = [tool, *options, str(design), "--json", str(netlist.path.resolve())]
-    command += ["--report", str(report), "--freq", f"{frequency:g}", "--seed", str(seed)]
-    command += ["--timing-allow-fail"]
+    command = [tool, *settings(netlist), *options, str(design), "--report", str(report)]
+    command += ["--json", str(netlist.path.resolve()), "--freq", f"{frequency:g}"]
+    command += ["--seed", str(seed), "--timing-allow-fail"]
     start = time.perf_counter()
     try:
         status = (run or run_logged(LOG))(command, folder, timeout)
@@ -157,7 +168,6 @@ def _options(
     """The suffix of the routed design, and what a family's nextpnr is told, up to its path."""
     if part.family is Family.ECP5:
         options = [_SIZES[part.name], "--package", package, "--speed", str(speed)]
-        options += SETTINGS[part.family]
         options += ["--lpf", str(pins)] if pins else ["--lpf-allow-unconstrained"]
         return ".config", [*options, "--textcfg"]
     if part.family is Family.ICE40:

@@ -12,7 +12,7 @@ import pytest
 import flow.place_and_route
 from flow.errors import UserError
 from flow.parts import Family, find_part
-from flow.place_and_route import find_nextpnr, place_and_route
+from flow.place_and_route import find_nextpnr, place_and_route, settings
 from flow.placement import array_places, place_multipliers
 from flow.synthesis import Netlist, synthesize
 from hw.config import EngineConfig
@@ -59,8 +59,7 @@ def test_the_report_counts_and_not_the_exit_status(nextpnr, netlist):
     assert (routed.used, routed.available) == ({"TRELLIS_FF": 7}, {"TRELLIS_FF": 83640})
     words = " ".join(run.command)
     assert run.command[0] == str(nextpnr)
-    placer = "--placer-heap-timingweight 30"
-    for option in ("--85k", "--package CABGA381", "--speed 6", "--seed 7", placer):
+    for option in ("--85k", "--package CABGA381", "--speed 6", "--seed 7"):
         assert option in words
 
 
@@ -75,7 +74,7 @@ def test_the_report_counts_and_not_the_exit_status(nextpnr, netlist):
         ),
         (
             "LFE5U-12F",
-            "--12k --package CABGA256 --speed 6 --router router1 --placer-heap-timingweight 30",
+            "--12k --package CABGA256 --speed 6",
             "dut.config",
         ),
     ],
@@ -92,6 +91,26 @@ def test_each_family_is_told_its_part_in_its_own_way(netlist, monkeypatch, part,
     assert options in " ".join(run.command)
     assert routed.design == netlist.path.resolve().parent / design
     assert routed.clocks == {"a": 120.5, "b": 99.25}
+
+
+@pytest.mark.parametrize(
+    ("family", "luts", "told"),
+    [
+        (Family.ECP5, 4999, "--router router1 --placer heap --placer-heap-timingweight 30"),
+        (Family.ECP5, 5000, "--router router1 --placer static"),
+        (Family.ICE40, 5000, ""),
+        (Family.GOWIN, 5000, ""),
+    ],
+)
+def test_large_netlists_have_another_placer(family, luts, told):
+    netlist = Netlist(Path("dut.json"), "dut", family, {"LUT4": luts, "SB_LUT4": luts})
+    assert " ".join(settings(netlist)) == told
+
+
+def test_nextpnr_is_told_its_placer(nextpnr, netlist):
+    run = leaves(json.dumps(REPORT))
+    place_and_route(netlist, PART, frequency=300, run=run)
+    assert " ".join(settings(netlist)) in " ".join(run.command)
 
 
 @pytest.mark.parametrize(
