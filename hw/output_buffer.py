@@ -80,7 +80,7 @@ class OutputBuffer(wiring.Component):
             taken.eq(self.o.ready & self.o.valid),
             self.o.valid.eq(present.o_some),
             present.i_put.eq(self.i_valid),
-            present.i_take.eq(taken),
+            present.i_take.eq(self.o.ready),
             room.i_put.eq(returned),
             room.i_take.eq(self.i_take_room),
             self.o_outlook.eq(room.o),

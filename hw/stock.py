@@ -44,7 +44,7 @@ class Stock(wiring.Component):
     i_put : In(1)
         There is one more. Not beyond `limit`.
     i_take : In(1)
-        There is one less. Only with `o_some`.
+        There is one less, if there was one.
     o_some, o_several : Out(1)
         There is one, there are two or more.
     o : Out(Outlook())
@@ -93,9 +93,10 @@ class Stock(wiring.Component):
         ]
         m.d.sync += now.eq(Mux(self.i_take, several, some))
         # Without a multiplexer, of which synthesis would make an enable: that is a level more.
+        # Where there is none, a take changes nothing, so it need not wait for whether there is one.
         grows, stays = self.i_put & ~self.i_take, self.i_put | ~self.i_take
-        for n, level in enumerate(more):
-            below, above = levels[n - 1] if n else C(1, 1), levels[n + 1]
+        m.d.sync += some.eq(several | self.i_put | (some & ~self.i_take))
+        for below, level, above in zip(levels, more[1:], levels[2:], strict=False):
             m.d.sync += level.eq(above | (level & stays) | (below & grows))
         return m
 
@@ -108,7 +109,7 @@ class Stock(wiring.Component):
             return C(0, 1)
         count = Signal(range(self.limit + 1), init=self.init)
         put, taken = Signal(), Signal()
-        m.d.sync += [put.eq(self.i_put), taken.eq(self.i_take)]
+        m.d.sync += [put.eq(self.i_put), taken.eq(self.i_take & self.o_some)]
         with m.If(put ^ taken):
             m.d.sync += count.eq(Mux(put, count + 1, count - 1)[:len(count)])
         # It is compared with 3, 4 and 5, without carries.

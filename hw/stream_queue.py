@@ -55,7 +55,7 @@ class StreamQueue(wiring.Component):
             self.i.ready.eq(1),
             self.o.valid.eq(present.o_some),
             present.i_put.eq(put),
-            present.i_take.eq(self.o.valid & self.o.ready),
+            present.i_take.eq(self.o.ready),
             free.eq(~self.o.valid | self.o.ready),
             moves.eq(free & (put | present.o_several)),
         ]

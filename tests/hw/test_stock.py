@@ -21,13 +21,14 @@ def test_it_tells_none_from_one_from_several(limit, init):
         there = before = init
         for cycle in range(CYCLES):
             puts = 0.8 if cycle // (4 * limit) % 2 else 0.3  # full and empty in turn
-            put, take = there < limit and rng.random() < puts, there > 0 and rng.random() < 0.55
+            put, take = there < limit and rng.random() < puts, rng.random() < 0.55
             ctx.set(stock.i_put, put)
             ctx.set(stock.i_take, take)
             seen = [bool(ctx.get(signal)) for signal in (stock.o_some, stock.o_several)]
             assert seen == [there > 0, there > 1], f"cycle {cycle}: {there} are there"
             assert ctx.get(stock.o.now) == (before > 0), f"cycle {cycle}"
-            there, before = there + put - take, there - take
+            before = there - (take and there > 0)
+            there = before + put
             await ctx.tick()
 
     simulator = Simulator(stock)
