@@ -6,6 +6,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.folded import some_of
 from hw.host_port import HostMemory, HostPort
 from hw.packet import MAGIC, MAX_WORDS, PACKET, STATUS_WORDS, Command, Result
 from hw.pipeline import registered
@@ -72,13 +73,13 @@ class PacketExecutor(wiring.Component):
         result = Signal(Result, reset_less=True)
         known = Signal()
         sequence = Signal.like(header.sequence, reset_less=True)
-        same = registered(m, header.sequence == sequence, name="same")
+        differs = registered(m, some_of(header.sequence ^ sequence), name="differs")
         begins, done = Signal(), Signal()
         works = Signal()    # in "WORK"
         decides = Signal()  # in "DECIDE"
 
         work, changes = self._decode(m, header)
-        repeated = registered(m, changes & known & same, name="repeated")
+        repeated = registered(m, changes & known & ~differs.any(), name="repeated")
         m.d.comb += [
             begins.eq(decides & work.legal & ~repeated),
             self.o_writes.eq(begins & work.is_write),

@@ -63,7 +63,6 @@ class PacketFramer(wiring.Component):
         expired = Signal()  # `quiet` is the whole gap
         put, ends, free = Signal(), Signal(), Signal()
         following = Cat(word[8:], self.i.payload)
-        too_long = registered(m, self._length(following) > MAX_WORDS, name="too_long")
         m.d.comb += free.eq(~self.o.valid)
         m.d.sync += [came.eq(self.i.valid), expired.eq(~came & (quiet == self.gap - 1))]
         found = self._search(m)
@@ -73,6 +72,8 @@ class PacketFramer(wiring.Component):
         # Four bytes have come since `left` changed.
         last_of_header = registered(m, in_header & left[-1], name="last_of_header")
         last_of_packet = registered(m, ~in_header & left[-1], name="last_of_packet")
+        too_long = registered(
+            m, last_of_header & (self._length(following) > MAX_WORDS), name="too_long")
         with m.FSM() as fsm:
             with m.State("SEARCH"):
                 m.d.sync += [
@@ -92,7 +93,7 @@ class PacketFramer(wiring.Component):
                     m.d.sync += left.eq(Mux(
                         last_of_header, self._length(word) - 1, left - 1)[:len(left)].as_signed())
                     m.d.sync += in_header.eq(in_header & ~last_of_header)
-                with m.If(expired | (came & is_fourth & (~free | (last_of_header & too_long)))):
+                with m.If(expired | (came & is_fourth & (~free | too_long))):
                     m.next = "GIVE UP"
                 with m.Elif(came & is_fourth & last_of_packet):
                     m.next = "SEARCH"

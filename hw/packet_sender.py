@@ -64,12 +64,9 @@ class PacketSender(wiring.Component):
         unworked, unsent = Signal(), Signal()
         in_header, in_payload, in_crc = Signal(), Signal(), Signal()
         # Of the three parts one comes at a time, so each is told apart from the others.
-        free = Signal()
+        free = Signal(init=self.waits)
         header_comes, payload_comes, crc_comes = comes = Signal(), Signal(), Signal()
         m.d.comb += [
-            free.eq(
-                ~(unworked | unsent) if self.waits
-                else (~unworked | crc.ready) & (~unsent | self.o.ready)),
             header_comes.eq(free & in_header),
             payload_comes.eq(free & in_payload & self.i_payload.valid),
             crc_comes.eq(free & in_crc),
@@ -88,10 +85,15 @@ class PacketSender(wiring.Component):
                 word.data.eq(Mux(in_crc, crc.crc, source)), word.last.eq(in_crc),
                 is_first.eq(in_header & (number == 0)),
             ]
+        works, sends = unworked & ~crc.ready, unsent & ~self.o.ready
         m.d.sync += [
-            unworked.eq(header_comes | payload_comes | (unworked & ~crc.ready)),
-            unsent.eq(Cat(comes).any() | (unsent & ~self.o.ready)),
+            unworked.eq(header_comes | payload_comes | works),
+            unsent.eq(Cat(comes).any() | sends),
         ]
+        if self.waits:
+            m.d.sync += free.eq(~(Cat(comes).any() | works | sends))
+        else:
+            m.d.comb += free.eq(~(works | sends))
         self._order(
             m, comes, number, is_final, left, has_payload, unworked,
             (in_header, in_payload, in_crc))
