@@ -110,12 +110,12 @@ class ActivationWindow(wiring.Component):
             self.o_end.eq(self._clamped(m, remaining, in_image, name="end")),
         ]
 
-        # Cycle 6: where the bytes that are not padding end. Cycle 7: whether that is outside.
-        address = registered(m, address, name="address_5")
-        end = registered(m, address + self.o_end, name="end_address")
+        # Cycle 6: whether fewer bytes are left in the memory than are not padding. Cycle 7: whether
+        # that is so or the row is behind it.
+        left = registered(m, self.size - address, name="left")
+        over = registered(m, (left - self.o_end)[-1], name="over")
         some = registered(m, self.o_lead < self.o_end, name="some")
-        m.d.comb += self.o_outside.eq(
-            registered(m, some & (behind | (end > self.size)), name="outside"))
+        m.d.comb += self.o_outside.eq(registered(m, some & (behind | over), name="outside"))
 
         return m
 

@@ -146,7 +146,10 @@ class Dispatcher(wiring.Component):
         return enough.all()
 
     def _find_read(self, m, given):
-        """Return the place of the oldest instruction that is not read, and the drains before it."""
+        """Say which the oldest instruction is that is not read.
+
+        Return its place, a cycle later; the drains before it; whether these are yet to be found.
+        """
         index, drain, taken = self.i.payload.index, self.i.payload.instruction.drain, self.i.ready
         following = Signal.like(index, reset_less=True)  # the place of the next to be handed out
         with m.If(taken):
@@ -162,11 +165,14 @@ class Dispatcher(wiring.Component):
             write.addr.eq(given), write.data.eq(drain), write.en.eq(taken),
             read.addr.eq(counted),
         ]
-        # It may be read before all units have it.
-        with m.If(behind & (counted != given)):
+        # It may be read before all units have it. Instructions come no faster than these steps.
+        steps = Signal()
+        m.d.sync += steps.eq(behind & (counted != given) & ~steps)
+        with m.If(steps):
             m.d.sync += [counted.eq(counted + 1), before.eq(before + read.data)]
-        left = (given - self.i_read)[:self.COUNT_BITS]
-        return (following - left)[:len(index)], before, behind
+        left = registered(m, (given - self.i_read)[:self.COUNT_BITS], name="left")
+        place = registered(m, following, name="following_late") - left
+        return place[:len(index)], before, behind
 
     def _find_written(self, m, drained):
         """Return the place of the oldest instruction that is not written, a cycle later."""
@@ -188,18 +194,20 @@ class Dispatcher(wiring.Component):
         written_index = self._find_written(m, drained)
 
         # What comes first in the program is looked at last.
-        idle = registered(
-            m, (self.i_read == given) & (self.i_written == drained) & ~self.i.ready, name="idle")
+        all_read = registered(m, self.i_read == given, name="all_read")
+        all_written = registered(m, self.i_written == drained, name="all_written")
+        was_ready = registered(m, self.i.ready, name="was_ready")
         m.d.sync += [
-            self.o_ended.eq(self.i.valid & ~runs & idle),
+            self.o_ended.eq(self.i.valid & ~runs & all_read & all_written & ~was_ready),
             self.o_error.eq(self.i.payload.error),
             self.o_index.eq(index),
         ]
-        # The reader may find an error in an instruction that other units have yet to take.
-        known = self.i_read != given
+        # The reader may find an error in an instruction that other units have yet to take. Nothing
+        # moves once it is that of the oldest.
+        is_oldest = registered(m, ~behind & (self.i_written == drained_before), name="is_oldest")
+        read_error = registered(m, self.i_read_error, name="read_error")
         found = Signal()
-        m.d.sync += found.eq(
-            self.i_read_error & known & ~behind & (self.i_written == drained_before))
+        m.d.sync += found.eq(read_error & ~all_read & is_oldest)
         found_index = registered(m, read_index, name="read_index")
         with m.If(found):
             m.d.sync += [

@@ -3,7 +3,14 @@
 from amaranth.hdl import *
 from amaranth.utils import bits_for
 
-__all__ = ["folded", "folded_bits", "some_of"]
+__all__ = ["exceeds", "folded", "folded_bits", "some_of"]
+
+
+def exceeds(value, limit):
+    """Return whether an unsigned value is above a limit: without carries if that is 2^n - 1."""
+    bits = bits_for(limit)
+    above = value[bits:].any()
+    return above if limit + 1 == 1 << bits else above | (value[:bits] > limit)
 
 
 def folded_bits(limit):

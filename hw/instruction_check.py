@@ -1,6 +1,6 @@
 """Checks instructions, and computes what the units need and no field has."""
 
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from amaranth.hdl import *
@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.program_error import ProgramError
 from hw.checked_instruction import CheckResult
-from hw.folded import folded, folded_bits, some_of
+from hw.folded import exceeds, folded, folded_bits, some_of
 from hw.held_values import HeldValues
 from hw.instruction import INSTRUCTION, Opcode
 from hw.instruction_fetch import FetchedBeat, InstructionFetch
@@ -74,13 +74,33 @@ class InstructionCheck(wiring.Component):
         self._drain = self._field("drain")
 
         illegal = self._check_fields() | self._check_rows(m) | self._check_runs(m)
-        code = Const(0, len(self.o.error))
-        for error in sorted(illegal, reverse=True):
-            code = Mux(values.at(illegal[error], self.LATENCY - 1), error.value, code)
-        self._put(m, "error", code)
-        causes = Cat(values.at(cause, self.LATENCY - 1) for cause in illegal.values())
-        self._put(m, "runs", values.at(self._matmul, self.LATENCY - 1) & ~causes.any())
+        self._conclude(m, illegal)
         return m
+
+    def _conclude(self, m, illegal):
+        """Find the first cause, and whether there is none.
+
+        One is known last; of those before and behind it the first ones are found a cycle earlier.
+        """
+        values = self._values
+        late = max(illegal, key=lambda error: illegal[error].since)
+        sides = [[error for error in illegal if error < late],
+                 [error for error in illegal if error > late]]
+        before, behind = (
+            values.at(values.made(
+                partial(self._first, side), *(illegal[error] for error in side), name="first_cause",
+            ), self.LATENCY - 1) for side in sides)
+        is_late, matmul = (
+            values.at(held, self.LATENCY - 1) for held in (illegal[late], self._matmul))
+        self._put(m, "error", Mux(before != 0, before, Mux(is_late, late.value, behind)))
+        self._put(m, "runs", matmul & ~is_late & ~(before | behind).any())
+
+    def _first(self, errors, *found):
+        """Return the first of some causes that is so, or 0."""
+        code = Const(0, len(self.o.error))
+        for error, is_so in sorted(zip(errors, found, strict=True), reverse=True):
+            code = Mux(is_so, error.value, code)
+        return code
 
     def _put(self, m, name, value):
         """Put out a value of the cycle before the last."""
@@ -116,7 +136,8 @@ class InstructionCheck(wiring.Component):
         ]
         # A start is from -size to size - 1 if it, or without a sign -1 - start, is below size.
         starts = [
-            self._wide_field(name, lambda value: Mux(value[-1], ~value, value)[:-1] >= size)
+            self._wide_field(
+                name, lambda value: exceeds(Mux(value[-1], ~value, value)[:-1], size - 1))
             for name in ("x_start", "y_start")
         ]
         extents = [

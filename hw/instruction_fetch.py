@@ -111,7 +111,7 @@ class InstructionFetch(wiring.Component):
         with m.If(reading & (beat == self.BEATS - 1)):
             m.d.sync += [
                 running.eq(~outside),
-                index.eq(index + ~outside),
+                index.eq((index + 1)[:len(index)]),
                 outside.eq(index >= self.instructions - 1),
             ]
 

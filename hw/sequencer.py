@@ -52,7 +52,8 @@ class Sequencer(wiring.Component):
     o_error : Out(4)
         Why the program stopped, a `ProgramError`.
     o_error_address : Out(32)
-        Word of 32 bits where the instruction begins at which it stopped.
+        Word of 32 bits where the instruction begins at which it stopped; a cycle after `o_state`
+        says that it did.
     """
 
     AHEAD = 8
@@ -90,6 +91,11 @@ class Sequencer(wiring.Component):
 
         alignment = INSTRUCTION.words.bit_length() - 1
         stopped = dispatcher.o_error != ProgramError.NONE.value
+        # It has many registers, which one enables; the host reads it behind the state.
+        place = registered(
+            m, Mux(stopped, dispatcher.o_index << alignment, 0)[:32], name="place")
+        with m.If(self.o_reset):
+            m.d.sync += self.o_error_address.eq(place)
         m.d.sync += self.o_reset.eq(0)
         with m.If(self.i_run):
             m.d.sync += [
@@ -102,7 +108,6 @@ class Sequencer(wiring.Component):
                 self.o_reset.eq(1),
                 self.o_state.eq(Mux(stopped, State.ERROR, State.DONE)),
                 self.o_error.eq(dispatcher.o_error),
-                self.o_error_address.eq(Mux(stopped, dispatcher.o_index << alignment, 0)[:32]),
             ]
         return m
 
