@@ -2,7 +2,8 @@
 
 nextpnr places block memories worst, far from each other and from whom they serve. Here each stands
 as near as there is room to a place that follows from the array's: what belongs to a column, below
-it; its weights, between its rows; activations, where they enter.
+it; its weights, between its rows; activations and the multiplier of their addresses, where they
+enter; a program, beside the first column; what the host sends, beside the parameters.
 """
 
 import json
@@ -37,6 +38,9 @@ _BANKS = _Group("DP16KD", re.compile(r"(?:^|\.)engine\.bank_\d+\."))
 _WEIGHTS = _Group("DP16KD", re.compile(r"(?:^|\.)weight_memory\."))
 _PARAMETERS = _Group("DP16KD", re.compile(r"(?:^|\.)parameter_memory\."))
 _ACTIVATIONS = _Group("DP16KD", re.compile(r"(?:^|\.)activation_memory\."))
+_ROWS = _Group("MULT18X18D", re.compile(r"(?:^|\.)activations\.window\.primitive$"))
+_PAYLOAD = _Group("DP16KD", re.compile(r"(?:^|\.)link\.buffer\."))
+_PROGRAM = _Group("DP16KD", re.compile(r"(?:^|\.)program_memory\."))
 _LANES = _Group("MULT18X18D", re.compile(r"(?:^|\.)lane_\d+\.requantizer\..*\.primitive$"))
 
 
@@ -118,6 +122,9 @@ def _wishes(
     yield _WEIGHTS, [(x, (top + bottom) // 2) for x in columns]
     yield _PARAMETERS, [(columns[len(columns) // 2], bottom + _BELOW)]
     yield _ACTIVATIONS, [(columns[0], bottom + _BELOW)]
+    yield _ROWS, [(columns[0], bottom)]
+    yield _PAYLOAD, [(columns[len(columns) // 2], bottom + _BELOW)]
+    yield _PROGRAM, [(columns[0], (top + bottom) // 2)]
 
 
 def _names(cells: Mapping[str, Any], group: _Group) -> list[str]:

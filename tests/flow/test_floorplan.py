@@ -27,12 +27,14 @@ def names(cols, *, banks=1, weights=0, activations=0, lanes=0):
     return {
         "DP16KD": [
             "dut.core.program_memory.words.0.0",
+            "dut.link.link.buffer.0.0",
             *(f"{engine}.bank_{col}.words.0.{n}" for col in range(cols) for n in range(banks)),
             *(f"dut.core.weight_memory.words.0.{n}" for n in range(weights)),
             *(f"dut.core.activation_memory.bank_{n}.0.0" for n in range(activations)),
         ],
         "MULT18X18D": [
-            lane.format(n, limb) for n in range(lanes) for limb in ("high", "low", "a", "b")
+            "dut.core.datapath.activations.window.primitive",
+            *(lane.format(n, limb) for n in range(lanes) for limb in ("high", "low", "a", "b")),
         ],
     }
 
@@ -88,9 +90,20 @@ def test_what_belongs_to_a_column_is_at_its_end(tmp_path):
 
 def test_activations_are_where_they_enter(tmp_path):
     found = placed(tmp_path, array(8, 8), find_part("LFE5U-85F"), names(8, activations=8))
-    bytes_ = [place for name, place in found.items() if "activation" in name]
+    bytes_ = [place for name, place in found.items() if "activation_memory" in name]
     assert all(18 <= int(SITE.fullmatch(place)[1]) <= 49 for place in bytes_)
     assert {int(SITE.fullmatch(place)[2]) for place in bytes_} == {46}
+
+
+def test_the_program_is_beside_the_array_and_what_the_host_sends_below_it(tmp_path):
+    found = placed(tmp_path, array(8, 8), find_part("LFE5U-85F"), names(8, banks=1, weights=32))
+    assert found["dut.core.program_memory.words.0.0"].startswith("X28/Y22/")
+    assert found["dut.link.link.buffer.0.0"].startswith("X73/Y46/")
+
+
+def test_the_multiplier_of_addresses_is_beside_the_array(tmp_path):
+    found = placed(tmp_path, array(8, 8), find_part("LFE5U-85F"), names(8, lanes=8))
+    assert found["dut.core.datapath.activations.window.primitive"].startswith("X22/Y34/")
 
 
 def test_what_there_is_no_room_for_is_left_to_nextpnr(tmp_path):
