@@ -39,9 +39,8 @@ class Dispatcher(wiring.Component):
     Members
     -------
     i : In(stream.Signature(CheckedInstruction))
-        The instructions. It is ready only for one that is there.
-    o_takes : Out(1)
-        `i` is ready in the next cycle.
+        The instructions. It is ready only for one that is there. Where one follows another, its
+        fields and `index` may come a cycle behind the rest.
     o_weights, o_parameters : Out(stream.Signature(WordRun))
     o_passes : Out(stream.Signature(PassRun))
     o_activations, o_outputs : Out(stream.Signature(...))
@@ -74,7 +73,6 @@ class Dispatcher(wiring.Component):
         writes = job_layout(*OutputWriter.FIELDS, instruction=narrow)
         super().__init__({
             "i":             In(stream.Signature(checked)),
-            "o_takes":       Out(1),
             "o_weights":     Out(stream.Signature(checked["weights"].shape)),
             "o_parameters":  Out(stream.Signature(checked["parameters"].shape)),
             "o_passes":      Out(stream.Signature(checked["passes"].shape)),
@@ -104,9 +102,9 @@ class Dispatcher(wiring.Component):
         # One that is offered is finished: the reader may have counted it already.
         offered, taken = Signal(), Signal()
         finished = self._send(m, offered)
-        m.d.comb += [self.i.ready.eq(taken), self.o_takes.eq(offered & finished & ~taken)]
+        m.d.comb += self.i.ready.eq(taken)
         m.d.sync += [
-            taken.eq(self.o_takes),
+            taken.eq(offered & finished & ~taken),
             offered.eq((offered & ~taken) | (~offered & self.i.valid & runs & ~full)),
         ]
 

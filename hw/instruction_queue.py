@@ -20,7 +20,7 @@ class InstructionQueue(wiring.Component):
 
     Whoever fetches takes care that there is room, and whoever takes knows when there is one.
     Latency from the last beat of an instruction to the output is `LATENCY` cycles; throughput one
-    instruction per cycle out of those stored.
+    instruction in two cycles out of those stored.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ class InstructionQueue(wiring.Component):
     i : In(FetchedBeat)
         A beat.
     i_take : In(1)
-        The instruction at the output goes in the next cycle. Only while there is one.
+        The instruction at the output has gone. Only while there is one; the next one is there two
+        cycles later.
     o : Out({instruction: NarrowInstruction, index})
         The oldest instruction, and its place in the program memory.
     """

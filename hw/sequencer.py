@@ -130,7 +130,7 @@ class Sequencer(wiring.Component):
         m.d.comb += joined
         m.d.comb += [
             queue.i.eq(fetch.o),
-            queue.i_take.eq(dispatcher.o_takes),
+            queue.i_take.eq(dispatcher.i.ready),
             dispatcher.i.payload.eq(checked),
             dispatcher.i.valid.eq(buffer.o.valid),
             buffer.o.ready.eq(dispatcher.i.ready),
