@@ -136,12 +136,13 @@ class OutputWriter(wiring.Component):
             self.write_count.eq(place.count),
             self.write_data.eq(self.i_output.payload.data),
         ]
-        with m.If(take & place.outside):
-            m.d.sync += failed.eq(1)
-
         # Whoever looks at these is far away.
         ended = Signal()
-        m.d.sync += [ended.eq(good & place.ends), self.o_error.eq(failed)]
+        m.d.sync += [
+            ended.eq(good & place.ends),
+            failed.eq(failed | (take & place.outside)),
+            self.o_error.eq(failed),
+        ]
         with m.If(ended):
             m.d.sync += self.o_written.eq((self.o_written + 1)[:len(self.o_written)])
 
