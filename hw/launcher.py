@@ -145,13 +145,13 @@ class Launcher(wiring.Component):
         goes_on = Signal()
         launch = named(m, (begins | goes_on) & self.i_activation.valid, name="launch")
         ends = named(m, launch & last, name="ends")
-        m.d.comb += following.ready.eq(ends | idle)
+        m.d.comb += following.ready.eq(ends | idle | ~following.valid)
         with m.If(launch):
             m.d.sync += [
                 first.eq(0), current.left.eq((current.left - 1)[:len(current.left)].as_signed()),
                 row.eq(Mux(last, 0, row + 1)),
             ]
-        with m.If(following.ready):
+        with m.If(ends | idle):
             m.d.sync += [
                 current.eq(following.payload), first.eq(1),
                 has.eq(following.valid), idle.eq(~following.valid),

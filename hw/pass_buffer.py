@@ -81,7 +81,7 @@ class PassBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape = PreparedPass(depth=self.depth)
-        m.submodules.buffer = buffer = StreamBuffer(shape, at_output=True)
+        m.submodules.buffer = buffer = StreamBuffer(shape, at_output=True, eager=True)
         m.d.comb += [
             buffer.i.payload.eq(self._prepare(m)),
             buffer.i.valid.eq(self.i.valid),

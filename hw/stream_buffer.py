@@ -26,6 +26,8 @@ class StreamBuffer(wiring.Component):
         where there are memories made of look-up tables, for a payload that is wide.
     at_output : bool
         A payload is in the register at the output when it is seen. Not together with `in_memory`.
+    eager : bool
+        `o.ready` is 1 whenever `o.valid` is 0, and so needs nothing beside it `at_output`.
 
     Members
     -------
@@ -36,12 +38,13 @@ class StreamBuffer(wiring.Component):
     LATENCY = 1
     ENTRIES = 2
 
-    def __init__(self, shape, *, in_memory=False, at_output=False):
+    def __init__(self, shape, *, in_memory=False, at_output=False, eager=False):
         if in_memory and at_output:
             raise ValueError("at_output must be False for a buffer in_memory")
         self._shape = shape
         self.in_memory = in_memory
         self.at_output = at_output
+        self.eager = eager
         super().__init__({
             "i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape)),
         })
@@ -62,7 +65,7 @@ class StreamBuffer(wiring.Component):
         m.d.comb += [
             self.i.ready.eq(~has_second),
             self.o.payload.eq(front),
-            free.eq(self.o.ready | ~self.o.valid),
+            free.eq(self.o.ready if self.eager else self.o.ready | ~self.o.valid),
         ]
         with m.If(~has_second):
             m.d.sync += second.eq(self.i.payload)
