@@ -20,6 +20,7 @@ _WORK = data.StructLayout({
     "is_write": 1,
     "memory":  HostMemory,
     "address": 32,
+    "wraps":   1,                     # the lower half of the address is its last
     "words":   range(MAX_WORDS + 1),  # requests to the core
 })
 
@@ -126,6 +127,7 @@ class PacketExecutor(wiring.Component):
             m, header.memory <= max(member.value for member in HostMemory), name="known_memory")
         fits = registered(
             m, (header.count != 0) & (header.count <= MAX_WORDS), name="count_fits")
+        wraps = registered(m, header.address[:_HALF] == _LAST, name="address_wraps")
         m.d.comb += memory.eq(header.memory[:len(memory.as_value())])
         asks = {
             command: registered(m, header.command == command, name=f"asks_{command.name.lower()}")
@@ -137,12 +139,14 @@ class PacketExecutor(wiring.Component):
                 work.changes.eq(1),
                 work.is_write.eq(1),
                 work.memory.eq(memory),
+                work.wraps.eq(wraps),
                 work.words.eq(header.length[:len(work.words)]),
             ]
         with m.Elif(asks[Command.READ]):
             m.d.comb += [
                 work.legal.eq(known & empty & fits),
                 work.memory.eq(memory),
+                work.wraps.eq(wraps),
                 work.words.eq(header.count[:len(work.words)]),
             ]
         with m.Elif(asks[Command.RUN]):
@@ -197,7 +201,7 @@ class PacketExecutor(wiring.Component):
                 asking.eq(Mux(asking, ~to_ask[-1], begins)),
                 low.eq(Mux(asking, low + 1, work.address[:_HALF])[:_HALF]),
                 high.eq(Mux(asking, high + wraps, work.address[_HALF:])[:_HALF]),
-                wraps.eq(Mux(asking, low == _LAST - 1, work.address[:_HALF] == _LAST)),
+                wraps.eq(Mux(asking, low == _LAST - 1, work.wraps)),
                 to_ask.eq(Mux(asking, to_ask - 1, left)[:len(to_ask)].as_signed()),
             ]
         with m.If(~works):

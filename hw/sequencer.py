@@ -97,14 +97,17 @@ class Sequencer(wiring.Component):
         with m.If(self.o_reset):
             m.d.sync += self.o_error_address.eq(place)
         m.d.sync += self.o_reset.eq(0)
+        running = Signal()  # `o_state` says so
         with m.If(self.i_run):
             m.d.sync += [
+                running.eq(1),
                 self.o_state.eq(State.RUNNING),
                 self.o_error.eq(ProgramError.NONE.value),
                 self.o_error_address.eq(0),
             ]
-        with m.Elif((self.o_state == State.RUNNING) & dispatcher.o_ended):
+        with m.Elif(running & dispatcher.o_ended):
             m.d.sync += [
+                running.eq(0),
                 self.o_reset.eq(1),
                 self.o_state.eq(Mux(stopped, State.ERROR, State.DONE)),
                 self.o_error.eq(dispatcher.o_error),
