@@ -18,9 +18,9 @@ class OutputBuffer(wiring.Component):
 
     Latency is at least `LATENCY` cycles; throughput one result per cycle. `depth` results may be
     under way and buffered together: at least the cycles from `i_take_room` to `i_valid`, `LATENCY`
-    and `RETURN`. `o_room` and `o.valid` are registers, `o.payload` is one of two of them, of which
-    one takes what is stored and one what comes: neither waits for a choice. With `at_output` it is
-    always the same one. No path leads from `o.ready` to `o_room`.
+    and `RETURN`. `o_room` and `o.valid` are registers, `o.payload` is the OR of two of them: one
+    takes what is stored, one what comes, and one of both is 0. With `at_output` it is a register.
+    No path leads from `o.ready` to `o_room`.
 
     Parameters
     ----------
@@ -97,11 +97,10 @@ class OutputBuffer(wiring.Component):
         if self.at_output:
             front = self._loaded(m, free, Mux(present.o_several, memory.o, come), name="front")
         else:
-            # Inverted, or synthesis would make a block memory of both, whose words leave it late.
-            not_stored = self._loaded(m, free, ~memory.o, name="not_stored")
-            front = Mux(
-                self._loaded(m, free, present.o_several, name="was_stored"),
-                ~not_stored, self._loaded(m, free, come, name="front_come"))
+            # What is not chosen is 0, so that whoever reads needs no choice.
+            several = present.o_several.replicate(len(come))
+            front = (self._loaded(m, free, memory.o & several, name="front_stored")
+                     | self._loaded(m, free, come & ~several, name="front_come"))
         m.d.comb += Value.cast(self.o.payload).eq(front)
         return m
 
