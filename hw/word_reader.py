@@ -93,21 +93,22 @@ class WordReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         busy, room, reads = Signal(), Signal(), Signal()
-        ends = Signal(init=1)                         # no word of the run comes after this one
         address = Signal(range(self.depth), reset_less=True)
-        left = Signal(len(address), reset_less=True)  # the words after this one
-        run, moves = self.i.payload, named(m, ~busy | room, name="moves")
+        # The words after this one, less one: a sign says that there are none.
+        left = Signal(len(address) + 1, reset_less=True)
+        run = self.i.payload
+        moves, ends = named(m, ~busy | room, name="moves"), ~busy | left[-1]
         m.d.comb += [
             reads.eq(busy & room),
             self.memory.address.eq(address),
             self.i.ready.eq(moves & ends),
         ]
+        after = Mux(ends, run.words_minus_1, left)
         with m.If(moves):
             m.d.sync += [
                 busy.eq(~ends | self.i.valid),
-                ends.eq(Mux(ends, ~self.i.valid | (run.words_minus_1 == 0), left == 1)),
                 address.eq(Mux(ends, run.address, (address + 1)[:len(address)])),
-                left.eq(Mux(ends, run.words_minus_1, (left - 1)[:len(left)])),
+                left.eq((after - 1)[:len(left)]),
             ]
         self._queue(m, room, reads)
         return m
