@@ -55,6 +55,7 @@ class PacketFramer(wiring.Component):
         came = Signal()                     # the last one has just come
         byte = Signal(2)                    # bytes of the word that came before
         is_fourth = Signal()                # `byte` is 3
+        ends_word = Signal()                # that one `came`, in a packet
         # Of the words to come, less two: the sign says that the next one is the last. In the header
         # it counts the header's.
         left = Signal(signed((PACKET.words + MAX_WORDS).bit_length() + 1), reset_less=True)
@@ -64,7 +65,10 @@ class PacketFramer(wiring.Component):
         put, ends, free = Signal(), Signal(), Signal()
         following = Cat(word[8:], self.i.payload)
         m.d.comb += free.eq(~self.o.valid)
-        m.d.sync += [came.eq(self.i.valid), expired.eq(~came & (quiet == self.gap - 1))]
+        m.d.sync += [
+            came.eq(self.i.valid), ends_word.eq(0),
+            expired.eq(~came & (quiet == self.gap - 1)),
+        ]
         found = self._search(m)
         with m.If(self.i.valid):
             m.d.sync += word.eq(following)
@@ -85,17 +89,18 @@ class PacketFramer(wiring.Component):
                     m.next = "PACKET"
             with m.State("PACKET"):
                 m.d.sync += quiet.eq(Mux(came, 0, quiet + 1))
+                m.d.sync += ends_word.eq(self.i.valid & Mux(came, byte == 2, is_fourth))
                 with m.If(came):
                     m.d.sync += [byte.eq(byte + 1), is_fourth.eq(byte == 2)]
-                with m.If(came & is_fourth):
+                with m.If(ends_word):
                     m.d.comb += [put.eq(~expired), ends.eq(last_of_packet)]
                     # The header's last word says how many follow; the CRC is one more.
                     m.d.sync += left.eq(Mux(
                         last_of_header, self._length(word) - 1, left - 1)[:len(left)].as_signed())
                     m.d.sync += in_header.eq(in_header & ~last_of_header)
-                with m.If(expired | (came & is_fourth & (~free | too_long))):
+                with m.If(expired | (ends_word & (~free | too_long))):
                     m.next = "GIVE UP"
-                with m.Elif(came & is_fourth & last_of_packet):
+                with m.Elif(ends_word & last_of_packet):
                     m.next = "SEARCH"
             with m.State("GIVE UP"):
                 m.d.comb += [put.eq(1), ends.eq(1)]
