@@ -56,13 +56,14 @@ class Normalizer(wiring.Component):
         groups = [padded[top - 4:top] for top in range(len(padded), 3, -4)][:(self.width + 3) // 4]
         some = [named(m, group.any(), name=f"some_{n}") for n, group in enumerate(groups)]
         is_far = registered(m, ~Cat(some[:4]).any(), name="is_far")
-        some = [registered(m, bit, name=f"some_{n}_1") for n, bit in enumerate(some)]
+        # There is one in the last group at the latest, so that is not looked at.
+        some = [registered(m, bit, name=f"some_{n}_1") for n, bit in enumerate(some[:-1])]
         value = registered(m, self.i, name="value_1")
 
         # Cycles 1 to 3: shift by 16, 8 and 4, one a cycle, which takes half the LUTs of two.
         # Meanwhile, the first group with such a bit. Its number is the coarse part of the count.
-        first = Signal(3)
-        for n in reversed(range(len(groups))):
+        first = Signal(3, init=len(some))
+        for n in reversed(range(len(some))):
             with m.If(some[n]):
                 m.d.comb += first.eq(n)
         coarse = registered(m, first, name="coarse_2")
