@@ -77,6 +77,9 @@ class Counters(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        # A reset clears as well, from here: no counter waits for one that is far away.
+        clear = Signal(init=1)
+        m.d.sync += clear.eq(self.i_clear)
         events = registered(m, self.i_events, name="events")
         # The engine tells of a cycle without a row in the cycle after it.
         waiting = delayed(m, self.i_waiting, 2, name="waiting")
@@ -88,7 +91,7 @@ class Counters(wiring.Component):
         for name, causes in _STALLS.items():
             stalls[name] = Cat(events.stall == cause for cause in causes).any()
         increments = {
-            "cycles":         self.i_running,
+            "cycles":         registered(m, self.i_running, name="running"),
             "passes":         events.started,
             "saturated_low":  events.results.under,
             "saturated_high": events.results.over,
@@ -97,23 +100,23 @@ class Counters(wiring.Component):
 
         last = len(self.NAMES) - 1
         turn = Signal(len(self.NAMES), init=1)
-        with m.If(self.i_clear | turn[last]):
+        with m.If(clear | turn[last]):
             m.d.sync += [self.o_index.eq(0), turn.eq(1)]
         with m.Else():
             m.d.sync += [self.o_index.eq(self.o_index + 1), turn.eq(turn << 1)]
-        counted = self._count(m, increments, turn)
-        largest = self._largest(m, events.results.peak)
-        m.d.comb += self.o.eq(self._total(m, counted, largest))
+        counted = self._count(m, clear, increments, turn)
+        largest = self._largest(m, clear, events.results.peak)
+        m.d.comb += self.o.eq(self._total(m, clear, counted, largest))
         return m
 
-    def _count(self, m, increments, turn):
+    def _count(self, m, clear, increments, turn):
         """Count between turns, and return what a counter had counted at its turn 2 cycles ago."""
         recent = []
         for name, one in increments.items():
             most = len(self.NAMES) * ((1 << len(one)) - 1)
-            count = Signal(range(most + 1), name=name)
+            count = Signal(range(most + 1), name=name, reset_less=True)
             its_turn = turn[self.NAMES.index(name)]
-            with m.If(self.i_clear):
+            with m.If(clear):
                 m.d.sync += count.eq(0)
             with m.Elif(its_turn):
                 m.d.sync += count.eq(one)
@@ -126,7 +129,7 @@ class Counters(wiring.Component):
         ]
         return registered(m, reduce(or_, some), name="counted")
 
-    def _total(self, m, counted, largest):
+    def _total(self, m, clear, counted, largest):
         """Return the counter whose turn was `LATE` cycles ago, having put it back."""
         last = len(self.NAMES) - 1
         m.submodules.totals = totals = Memory(shape=_BITS, depth=last, init=[])
@@ -134,14 +137,14 @@ class Counters(wiring.Component):
 
         # In the first round every counter begins with 0, whatever the memory holds.
         first = Signal(init=1)
-        with m.If(self.i_clear):
+        with m.If(clear):
             m.d.sync += first.eq(1)
         with m.Elif(self.o_index == last):
             m.d.sync += first.eq(0)
 
         # The last one is no sum and not in the memory: nothing is added to it.
         is_largest = registered(m, self.o_index == last, name="is_largest")
-        before = Mux(registered(m, first | self.i_clear, name="was_first"), 0, read.data)
+        before = Mux(registered(m, first | clear, name="was_first"), 0, read.data)
         before = registered(m, Mux(is_largest, largest, before), name="before")
         total = registered(m, (before + counted)[:_BITS], name="total")
         m.d.comb += [
@@ -152,13 +155,13 @@ class Counters(wiring.Component):
         ]
         return total
 
-    def _largest(self, m, peak):
+    def _largest(self, m, clear, peak):
         """Compare every peak with the largest one so far, a half at a time, and return that."""
         m.submodules.maximum = maximum = Maximum(width=len(peak.as_value()))
         m.d.comb += [
             maximum.a.eq(peak),
             maximum.b.eq(maximum.o),
-            maximum.clear.eq(registered(m, self.i_clear, name="clears")),
+            maximum.clear.eq(registered(m, clear, name="clears")),
         ]
         sign, magnitude = maximum.o.low[0], Cat(maximum.o.low[1:], maximum.o.high)
         return registered(m, magnitude + sign, name="largest")
