@@ -38,8 +38,12 @@ _KEEP_PRODUCTS = (
     "setattr -set keep 1 t:$mul %co:+[Y] t:$mul %d %co:+[D] t:$*dff* %i %co:+[Q] w:* %i"
 )
 
+# Yosys keeps one of equal registers, though each drives a net that is to be kept: the registers
+# themselves have to be. They are copies for places that are far apart.
+_KEEP_COPIES = ("proc", "setattr -set keep 1 a:keep w:* %i %ci t:$*dff* %i")
+
 _SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
-    Family.ECP5: ("synth_ecp5 -abc9",),
+    Family.ECP5: (*_KEEP_COPIES, "synth_ecp5 -abc9"),
     Family.ICE40: (
         "synth_ice40 -abc9 -device u -dsp -spram -run begin:coarse",
         "opt_clean",

@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from amaranth.hdl import Cat, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from flow.errors import UserError
 from flow.parts import Family
@@ -10,6 +13,7 @@ from flow.synthesis import CellCounts, count_cells, synthesize
 from hw.config import EngineConfig
 from hw.multiplier_kind import MultiplierKind
 from hw.output_buffer import OutputBuffer
+from hw.pipeline import copied
 from hw.systolic_array import SystolicArray
 
 NETLISTS = {
@@ -89,6 +93,25 @@ def test_a_yosys_that_fails_is_told(tmp_path):
 
     with pytest.raises(UserError, match=r"^dut cannot be synthesized for ecp5: yosys failed"):
         synthesize(array(), "dut", Family.ECP5, tmp_path, yosys=yosys)
+
+
+class Copies(wiring.Component):
+    """A bit, and three copies of it in each of two parts."""
+
+    def __init__(self):
+        super().__init__({"i": In(1), "o": Out(6)})
+
+    def elaborate(self, platform):
+        m = Module()
+        for part in range(2):
+            m.submodules[f"part_{part}"] = inner = Module()
+            copies = copied(inner, self.i, 3, name="copy")
+            m.d.comb += self.o[3 * part : 3 * part + 3].eq(Cat(copies))
+        return m
+
+
+def test_registers_that_are_copies_stay(tmp_path):
+    assert synthesize(Copies(), "dut", Family.ECP5, tmp_path).counts.flip_flops == 6
 
 
 @pytest.mark.parametrize("at_output", [True, False])
