@@ -165,7 +165,7 @@ class HostAccess(wiring.Component):
         index = Signal.like(self.i_counter_index, name="counter_index", reset_less=True)
         with m.If(~blocked):
             m.d.sync += [is_counter.eq(counts), index.eq((register - _COUNTER)[:len(index)])]
-        passes = index == self.i_counter_index
+        passes = registered(m, blocked & (index == self.i_counter_index), name="passes")
         return Mux(blocked, under_way | (is_counter & ~passes), asks & (under_way | counts))
 
     def _holding(self, request, address):
@@ -191,7 +191,9 @@ class HostAccess(wiring.Component):
         chosen = delayed(m, chosen, Counters.LATE - 2, name="chosen")
         word = reduce(or_, (
             Mux(chosen[n], words.word_select(n, _WORD), 0) for n in range(_COUNTER)))
-        word = Mux(is_counter, self.i_counter, registered(m, word, name="register"))
+        # That a counter came by is known a cycle later.
+        counter = registered(m, self.i_counter, name="counter")
+        word = Mux(is_counter, counter, registered(m, word, name="register"))
         return registered(m, word, name="register_word")
 
     def _memory_word(self, m, late):

@@ -124,8 +124,14 @@ class Sequencer(wiring.Component):
             "queue": InstructionQueue(config, depth=self.AHEAD),
             "dispatcher": self._dispatcher,
         }
+        # They are reset a cycle after the end, by one register for all.
+        m.domains.stages = domain = ClockDomain(local=True)
+        m.d.comb += [
+            domain.clk.eq(ClockSignal()),
+            domain.rst.eq(registered(m, ResetSignal() | self.o_reset, name="stages_reset")),
+        ]
         for name, stage in stages.items():
-            m.submodules[name] = ResetInserter(self.o_reset)(stage)
+            m.submodules[name] = DomainRenamer("stages")(stage)
         fetch, check, buffer, queue, dispatcher = stages.values()
         # An instruction waits for its result, and both leave together; what has room for the one
         # has room for the other.

@@ -41,7 +41,8 @@ class UartReceiver(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         line = Signal(init=1)
-        m.submodules.synchronizer = FFSynchronizer(self.i_line, line, init=1)
+        # One stage stands at the pin, one on the way, and one here.
+        m.submodules.synchronizer = FFSynchronizer(self.i_line, line, init=1, stages=3)
 
         cycle = Signal(range(self.divisor))
         bit = Signal(range(8))
