@@ -68,8 +68,11 @@ class PassGenerator(wiring.Component):
 
         busy = Signal()
         run = Signal(self.i.payload.shape(), reset_less=True)
-        tiles_left = Signal.like(self.i.payload.tiles_minus_1, reset_less=True)
-        passes_left = Signal.like(self.i.payload.passes_minus_1, reset_less=True)
+        # Tiles and passes behind this one, less two: the sign says that the next is the last one.
+        bits = len(self.i.payload.tiles_minus_1)
+        tiles_left, passes_left, again_left = (
+            Signal(signed(bits + 1), name=name, reset_less=True)
+            for name in ("tiles_left", "passes_left", "again_left"))
         first = Signal(reset_less=True)
         # Known a cycle ahead: whether this pass is the last of its tile, and this tile of the run.
         tile_ends, last_tile, one_pass = (
@@ -83,22 +86,24 @@ class PassGenerator(wiring.Component):
             self.o.payload.drain.eq(run.drain & tile_ends),
             self.i.ready.eq(~busy | (self.o.ready & ends)),
         ]
-        next_left = Mux(tile_ends, run.passes_minus_1, passes_left - 1)
+        next_left = Mux(tile_ends, again_left, passes_left - 1)
         with m.If(busy & self.o.ready):
             m.d.sync += [
                 first.eq(tile_ends),
-                passes_left.eq(next_left[:len(passes_left)]),
-                tile_ends.eq(Mux(tile_ends, one_pass, passes_left == 1)),
-                tiles_left.eq((tiles_left - tile_ends)[:len(tiles_left)]),
-                last_tile.eq(last_tile | (tile_ends & (tiles_left == 1))),
+                passes_left.eq(next_left[:bits + 1].as_signed()),
+                tile_ends.eq(Mux(tile_ends, one_pass, passes_left[-1])),
+                tiles_left.eq((tiles_left - tile_ends)[:bits + 1].as_signed()),
+                last_tile.eq(last_tile | (tile_ends & tiles_left[-1])),
             ]
+        loaded_left = (self.i.payload.passes_minus_1 - 2)[:bits + 1].as_signed()
         with m.If(self.i.ready):
             m.d.sync += [
                 busy.eq(self.i.valid),
                 run.eq(self.i.payload),
                 first.eq(1),
-                passes_left.eq(self.i.payload.passes_minus_1),
-                tiles_left.eq(self.i.payload.tiles_minus_1),
+                passes_left.eq(loaded_left),
+                again_left.eq(loaded_left),
+                tiles_left.eq((self.i.payload.tiles_minus_1 - 2)[:bits + 1].as_signed()),
                 tile_ends.eq(self.i.payload.passes_minus_1 == 0),
                 one_pass.eq(self.i.payload.passes_minus_1 == 0),
                 last_tile.eq(self.i.payload.tiles_minus_1 == 0),
