@@ -79,9 +79,11 @@ class LoopNest(wiring.Component):
 
         active, step, done = Signal(), Signal(), Signal()
         stays_active = Signal()
+        free = Signal()  # the counters are for the job that comes, whether it is there or not
         loaded = Signal()  # the iteration to come is the first one of its job
         m.d.comb += [
-            load.eq(fresh & (~active | done)),
+            free.eq(~active | done),
+            load.eq(fresh & free),
             stays_active.eq(load | (active & ~done)),
             self.o_take_room.eq(step),
         ]
@@ -103,7 +105,7 @@ class LoopNest(wiring.Component):
         # ahead, since it enables many registers.
         turn = first_turn = next_turn = C(1, 1)
         for name, loop in reversed(self.loops.items()):
-            last, first_last, next_last = self._add_counter(m, name, loop, turn, load)
+            last, first_last, next_last = self._add_counter(m, name, loop, turn, free)
             # How it came to its present iteration: by going on, or again from the beginning.
             # Neither if a loop around it went on, or no loop did.
             goes_on = [
@@ -114,7 +116,7 @@ class LoopNest(wiring.Component):
             self._add_sum(m, name, loop, (load, moves, loaded, *goes_on), following)
             first_turn, next_turn = first_turn & first_last, next_turn & next_last
             turn = Signal(name=f"{name}_ends", reset_less=True)
-            with m.If(load):
+            with m.If(free):
                 m.d.sync += turn.eq(first_turn)
             with m.Elif(step):
                 m.d.sync += turn.eq(next_turn)
@@ -122,7 +124,7 @@ class LoopNest(wiring.Component):
 
         return m
 
-    def _add_counter(self, m, name, loop, turn, load):
+    def _add_counter(self, m, name, loop, turn, free):
         """Add the counter of a loop, which goes on when it is its `turn`.
 
         Return whether it is in its last iteration, is there first, and is there after this step.
@@ -142,7 +144,7 @@ class LoopNest(wiring.Component):
             m.d.sync += [first.eq((count - 3)[:bits + 1].as_signed()), first_last.eq(count == 1)]
         after = Mux(last, again_last, left[-1])
         advances = self.o_take_room & turn
-        with m.If(load):
+        with m.If(free):
             m.d.sync += [left.eq(first), again.eq(first)]
             m.d.sync += [last.eq(first_last), again_last.eq(first_last)]
         with m.Elif(advances):
