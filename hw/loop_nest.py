@@ -101,6 +101,15 @@ class LoopNest(wiring.Component):
         with m.If(takes_job):
             m.d.sync += self.o.payload.job.eq(following)
 
+        turn = self._add_loops(m, free, (load, moves, loaded), following)
+        m.d.comb += done.eq(step & turn)
+
+        return m
+
+    def _add_loops(self, m, free, decides, following):
+        """Add the loops' counters and sums, and return whether the iteration is the job's last."""
+        load, moves, loaded = decides
+        step = self.o_take_room
         # A loop goes on when all loops inside it are in their last iteration. That is known a cycle
         # ahead, since it enables many registers.
         turn = first_turn = next_turn = C(1, 1)
@@ -113,16 +122,14 @@ class LoopNest(wiring.Component):
             with m.If(moves):
                 m.d.sync += self.o.payload.last[name].eq(last)
                 m.d.sync += Cat(goes_on).eq(Cat(turn & ~last, turn & last))
-            self._add_sum(m, name, loop, (load, moves, loaded, *goes_on), following)
+            self._add_sum(m, name, loop, (*decides, *goes_on), following)
             first_turn, next_turn = first_turn & first_last, next_turn & next_last
             turn = Signal(name=f"{name}_ends", reset_less=True)
             with m.If(free):
                 m.d.sync += turn.eq(first_turn)
             with m.Elif(step):
                 m.d.sync += turn.eq(next_turn)
-        m.d.comb += done.eq(step & turn)
-
-        return m
+        return turn
 
     def _add_counter(self, m, name, loop, turn, free):
         """Add the counter of a loop, which goes on when it is its `turn`.
