@@ -108,7 +108,7 @@ class LoopNest(wiring.Component):
 
     def _add_loops(self, m, free, decides, following):
         """Add the loops' counters and sums, and return whether the iteration is the job's last."""
-        load, moves, loaded = decides
+        _, moves, _ = decides
         step = self.o_take_room
         # A loop goes on when all loops inside it are in their last iteration. That is known a cycle
         # ahead, since it enables many registers.
