@@ -3,6 +3,7 @@
 import inspect
 import textwrap
 from dataclasses import dataclass
+from types import ModuleType
 
 from hw.accelerator_axi import AcceleratorAxi
 from hw.emit import emit_verilog
@@ -12,9 +13,9 @@ TOP = "lastbit_accelerator"
 
 @dataclass(frozen=True)
 class Bug:
-    """A line of a method of a component, and what stands there instead."""
+    """A line of a method of a component, or a module's function, and what stands there instead."""
 
-    component: type
+    component: type | ModuleType
     method: str
     right: str
     wrong: str
