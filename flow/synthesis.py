@@ -42,9 +42,14 @@ _KEEP_PRODUCTS = (
 # themselves have to be. They are copies for places that are far apart.
 _KEEP_COPIES = ("proc", "setattr -set keep 1 a:keep w:* %i %ci t:$*dff* %i")
 
+# Of a net that is to be kept, Yosys 0.70 loses the bits that begin as 1 for an iCE40, whose
+# registers begin as 0: whatever reads them is driven by nothing. So none is kept there.
+_KEEP_NOTHING = "setattr -unset keep w:*"
+
 _SYNTHESIS: Mapping[Family, tuple[str, ...]] = {
     Family.ECP5: (*_KEEP_COPIES, "synth_ecp5 -abc9"),
     Family.ICE40: (
+        _KEEP_NOTHING,
         "synth_ice40 -abc9 -device u -dsp -spram -run begin:coarse",
         "opt_clean",
         _KEEP_PRODUCTS,

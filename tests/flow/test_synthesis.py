@@ -114,6 +114,20 @@ def test_registers_that_are_copies_stay(tmp_path):
     assert synthesize(Copies(), "dut", Family.ECP5, tmp_path).counts.flip_flops == 6
 
 
+@pytest.mark.parametrize("family", [Family.ECP5, Family.ICE40, Family.GOWIN])
+def test_nothing_is_read_that_nothing_drives(tmp_path, family):
+    """A kept register of the buffer begins as 1."""
+    netlist = synthesize(OutputBuffer(8, depth=16), "dut", family, tmp_path)
+    cells = json.loads(netlist.path.read_text())["modules"]["dut"]["cells"]
+    undriven = [
+        (name, port)
+        for name, cell in cells.items()
+        for port, bits in cell["connections"].items()
+        if cell["port_directions"][port] == "input" and "x" in bits
+    ]
+    assert undriven == []
+
+
 @pytest.mark.parametrize("at_output", [True, False])
 def test_results_wait_in_no_block_memory(tmp_path, at_output):
     """Its words come late; a register that takes nothing else would become one's own."""
