@@ -30,10 +30,14 @@ class Cluster:
     def __init__(self, folder):
         self._folder = folder
         self._processes = []
-        at = folder / "scheduler.json"
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", at)
-        wait_until(at.exists)
-        self.address = json.loads(at.read_text())["address"]
+        self._at = folder / "scheduler.json"
+        where = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", self._at)
+        self._start("scheduler", *where)
+
+    def wait_for_scheduler(self):
+        # The file is there before it is written.
+        wait_until(lambda: self._at.exists() and self._at.read_text().endswith("\n}"))
+        self.address = json.loads(self._at.read_text())["address"]
 
     def _start(self, *words):
         paths = os.pathsep.join(path for path in sys.path if path)
@@ -66,8 +70,11 @@ class Cluster:
 @pytest.fixture
 def cluster(tmp_path):
     made = Cluster(tmp_path)
-    yield made
-    made.end()
+    try:
+        made.wait_for_scheduler()
+        yield made
+    finally:
+        made.end()
 
 
 def run(cluster, folder, *seeds, **options):

@@ -161,7 +161,7 @@ def test_a_folder_that_yowasp_does_not_see_is_refused(tools, monkeypatch):
 
 
 @pytest.mark.long
-def test_two_points_of_a_small_accelerator_through_the_real_tools():
+def test_a_point_of_a_small_accelerator_through_the_real_tools():
     try:
         find_nextpnr(Family.ECP5)
     except UserError as error:
@@ -170,15 +170,13 @@ def test_two_points_of_a_small_accelerator_through_the_real_tools():
     shutil.rmtree(out, ignore_errors=True)
     options = ["--network", "4x2x2", "--rows", "1", "--cols", "1", "--depth", "4"]
     options += ["--multiplier", "portable", "--schemes", "float32", "--part", "LFE5U-25F"]
-    for known in (0, 2):
-        ran = CliRunner().invoke(main, ["explore", *options, "--seeds", "1,2", "--out", str(out)])
+    for known in (0, 1):
+        ran = CliRunner().invoke(main, ["explore", *options, "--seeds", "1", "--out", str(out)])
         assert ran.exit_code == 0, ran.output
-        assert f"{2 - known} points to measure, {known} known from earlier runs" in ran.stdout
-    told = json.loads((out / "results.json").read_text())
-    for point, seed in zip(told["points"], (1, 2), strict=True):
-        assert (point["seed"], point["outcome"]) == (seed, "routed")
-        assert 20 < point["mhz"] < 400
-        assert 1000 < point["luts"] < 20000
-        assert point["multipliers"] >= 5
-    assert told["points"][0]["mhz"] != told["points"][1]["mhz"]
+        assert f"{1 - known} points to measure, {known} known from earlier runs" in ran.stdout
+    (point,) = json.loads((out / "results.json").read_text())["points"]
+    assert (point["seed"], point["outcome"]) == (1, "routed")
+    assert 20 < point["mhz"] < 400
+    assert 1000 < point["luts"] < 20000
+    assert point["multipliers"] >= 5
     assert len(list((out / "work").glob("netlist-*"))) == 2  # with its lock
