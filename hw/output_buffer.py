@@ -4,8 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.queue_counts import RETURN, add_counts
 from hw.queue_memory import QueueMemory
-from hw.stock import Outlook, Stock
+from hw.stock import Outlook
 
 __all__ = ["OutputBuffer"]
 
@@ -50,7 +51,7 @@ class OutputBuffer(wiring.Component):
     """
 
     LATENCY = 1
-    RETURN = 1 + Stock.OUTLOOK_LATENCY
+    RETURN = RETURN
     """Cycles from a result's being read until its room can be taken again."""
 
     def __init__(self, shape, *, depth, at_output=True):
@@ -72,24 +73,14 @@ class OutputBuffer(wiring.Component):
         m = Module()
 
         # All results that are here are counted; the oldest is at the output, the others are stored.
-        free, taken, returned = Signal(), Signal(), Signal()
-        m.submodules.present = present = Stock(limit=self.depth)
-        m.submodules.room = room = Stock(limit=self.depth, init=self.depth)
+        present, room, taken = add_counts(m, self, most=self.depth)
+        free = Signal()
         m.d.comb += [
             free.eq(self.o.ready | ~self.o.valid),
-            taken.eq(self.o.ready & self.o.valid),
-            self.o.valid.eq(present.o_some),
-            present.i_put.eq(self.i_valid),
-            present.i_take.eq(self.o.ready),
-            room.i_put.eq(returned),
-            room.i_take.eq(self.i_take_room),
             self.o_outlook.eq(room.o),
-            self.o_room.eq(room.o.now),
             self.o_will_have_room.eq(
                 Mux(self.i_take_room, room.o.if_taken, room.o.if_kept)),
         ]
-        # Who takes room may be far from the reader.
-        m.d.sync += returned.eq(taken)
         # All are stored, the oldest, too; behind it the next one is read.
         come = Value.cast(self.i_payload)
         m.submodules.memory = memory = QueueMemory(len(come), depth=self.depth, first=1)

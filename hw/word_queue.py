@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.queue_counts import RETURN, add_counts
 from hw.queue_memory import QueueMemory
-from hw.stock import Stock
 
 __all__ = ["WordQueue"]
 
@@ -41,7 +41,7 @@ class WordQueue(wiring.Component):
     """
 
     LATENCY = 1
-    RETURN = 1 + Stock.OUTLOOK_LATENCY
+    RETURN = RETURN
     """Cycles from a word's being read until its room can be taken again."""
 
     def __init__(self, shape, *, depth):
@@ -58,22 +58,7 @@ class WordQueue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        most = self.depth - 1
-        m.submodules.present = present = Stock(limit=most)
-        m.submodules.room = room = Stock(limit=most, init=most)
-        taken, returned = Signal(), Signal()
-        m.d.comb += [
-            taken.eq(self.o.ready & self.o.valid),
-            self.o.valid.eq(present.o_some),
-            present.i_put.eq(self.i_valid),
-            present.i_take.eq(self.o.ready),
-            room.i_put.eq(returned),
-            room.i_take.eq(self.i_take_room),
-            self.o_room.eq(room.o.now),
-        ]
-        # Whoever takes room is at the memory, far from the reader.
-        m.d.sync += returned.eq(taken)
-
+        _, _, taken = add_counts(m, self, most=self.depth - 1)
         # What is not valid is written over: one word more than there is room for.
         word = Value.cast(self.i_payload)
         m.submodules.memory = memory = QueueMemory(len(word), depth=self.depth)
