@@ -134,10 +134,25 @@ class GemmEngine(wiring.Component):
             lanes.i_write_word.eq(parameters.o_write_word),
         ]
 
-        # One of them takes parameters and room for what is drained.
+        drain = self._add_drain(m, launcher, parameters, output)
+        sums = add_array(
+            m, platform, config,
+            activation=launcher.o_activation, first=launcher.o_first,
+            weight=weights.o_weight, load=weights.o_load,
+        )
+        add_banks(
+            m, platform, config,
+            entries=self.entries, control=launcher.o_control, sums=sums, drained=lanes.i_drained,
+            drain=drain.o_control if config.banks > 1 else None,
+        )
+        self._connect_output(m, launcher, parameters, lanes, output)
+        return m
+
+    def _add_drain(self, m, launcher, parameters, output):
+        """Return what takes parameters and room for what is drained: the launcher, or a drainer."""
         drain = launcher
-        if config.banks > 1:
-            m.submodules.drainer = drain = Drainer(config, entries=self.entries)
+        if self.config.banks > 1:
+            m.submodules.drainer = drain = Drainer(self.config, entries=self.entries)
             self._connect_drainer(m, launcher, drain)
             m.d.comb += [
                 drain.i_entry_loaded.eq(parameters.o_loaded),
@@ -154,19 +169,7 @@ class GemmEngine(wiring.Component):
             parameters.i_take.eq(drain.o_take_entry),
             output.i_take_room.eq(drain.o_take_room),
         ]
-
-        sums = add_array(
-            m, platform, config,
-            activation=launcher.o_activation, first=launcher.o_first,
-            weight=weights.o_weight, load=weights.o_load,
-        )
-        add_banks(
-            m, platform, config,
-            entries=self.entries, control=launcher.o_control, sums=sums, drained=lanes.i_drained,
-            drain=drain.o_control if config.banks > 1 else None,
-        )
-        self._connect_output(m, launcher, parameters, lanes, output)
-        return m
+        return drain
 
     def _connect_output(self, m, launcher, parameters, lanes, output):
         """Work from before a reset comes out while the launcher is not running yet."""

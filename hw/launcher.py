@@ -182,9 +182,7 @@ class Launcher(wiring.Component):
             self.o_pass_end.eq(ends & current.drain),
             self.o_rows_minus_1.eq(current.rows_minus_1),
         ]
-        # A pass is not looked at yet in the cycle after one in which there was none.
-        seen = registered(m, has, name="seen")
-        self._tell_stall(m, current, has & seen, first, new_bank, wait)
+        self._tell_stall(m, current, has, first, new_bank, wait)
         self._launch(m, current, launch, first, last, row, bank)
         return m
 
@@ -234,6 +232,8 @@ class Launcher(wiring.Component):
 
     def _tell_stall(self, m, current, has, first, new_bank, wait):
         """Say what holds a row up, in the order in which StallCause names it."""
+        # A pass is not looked at yet in the cycle after one in which there was none.
+        has &= registered(m, has, name="seen")
         written = current.is_set | ~wait[0]
         obstacles = {
             StallCause.PASS:        ~has,

@@ -63,8 +63,8 @@ class PacketFramer(wiring.Component):
         quiet = Signal(range(self.gap + 1))
         expired = Signal()  # `quiet` is the whole gap
         put, ends, free = Signal(), Signal(), Signal()
-        following = Cat(word[8:], self.i.payload)
         m.d.comb += free.eq(~self.o.valid)
+        following = Cat(word[8:], self.i.payload)
         m.d.sync += [
             came.eq(self.i.valid), ends_word.eq(0),
             expired.eq(~came & (quiet == self.gap - 1)),
@@ -107,13 +107,14 @@ class PacketFramer(wiring.Component):
                 with m.If(free):
                     m.next = "SEARCH"
 
+        self._put_out(m, free, put, ends, Mux(fsm.ongoing("GIVE UP"), 0, word))
+        return m
+
+    def _put_out(self, m, free, put, ends, word):
+        """Register a word that is put while the output is free."""
         m.d.sync += self.o.valid.eq(Mux(free, put, ~self.o.ready))
         with m.If(free):
-            m.d.sync += [
-                self.o.payload.data.eq(Mux(fsm.ongoing("GIVE UP"), 0, word)),
-                self.o.payload.last.eq(ends),
-            ]
-        return m
+            m.d.sync += [self.o.payload.data.eq(word), self.o.payload.last.eq(ends)]
 
     def _search(self, m):
         """Return whether the last four bytes are the magic, when the last one has come."""
