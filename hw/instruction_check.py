@@ -6,6 +6,7 @@ from operator import or_
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
 from golden.program_error import ProgramError
 from hw.checked_instruction import CheckResult
@@ -113,10 +114,6 @@ class InstructionCheck(wiring.Component):
         bits = self.i.data[low:low + INSTRUCTION[name].bits]
         return self._values.load(of(bits), beat + 1 - _BEATS, name=name)
 
-    def _wide_field(self, name, of):
-        """Return a function of a field that takes a cycle of its own."""
-        return self._values.made(of, self._field(name), name=name)
-
     def _any(self, found, *, name, only=()):
         """Return whether one of several things is so, if all of some others are."""
         def some(*values):
@@ -134,14 +131,9 @@ class InstructionCheck(wiring.Component):
             self._field(name, lambda value: (value == 0) | (value > cols))
             for name in ("width", "last_width")
         ]
-        # A start is from -size to size - 1 if it, or without a sign -1 - start, is below size.
-        starts = [
-            self._wide_field(
-                name, lambda value: exceeds(Mux(value[-1], ~value, value)[:-1], size - 1))
-            for name in ("x_start", "y_start")
-        ]
+        starts = [self._start(name, size) for name in ("x_start", "y_start")]
         extents = [
-            self._wide_field(name, lambda value: value > size)
+            self._values.made(lambda value: value > size, self._field(name), name=name)
             for name in ("row_bytes", "image_rows")
         ]
         masks = [
@@ -156,6 +148,21 @@ class InstructionCheck(wiring.Component):
             ProgramError.WIDTH: self._any(widths, only=[matmul, self._drain], name="wrong_width"),
             ProgramError.IMAGE: self._any([*starts, *extents], only=[matmul], name="wrong_image"),
         }
+
+    def _start(self, name, size):
+        """Return whether a start is not from -size to size - 1.
+
+        That is, whether it, or without a sign -1 - start, is above size - 1. Bits that are then 0
+        are looked at by threes first, with the sign that chooses.
+        """
+        near = bits_for(size - 1)
+
+        def shortened(value):
+            chosen = Mux(value[-1], ~value, value)[:-1]
+            some = (chosen[n:n + 3].any() for n in range(near, len(chosen), 3))
+            return Cat(chosen[:near], *some)
+        short = self._field(name, shortened)
+        return self._values.made(lambda value: exceeds(value, size - 1), short, name=name)
 
     def _reserved(self, beat, mask):
         """Return whether one of the bits of a mask is 1 in a beat."""

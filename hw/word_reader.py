@@ -103,12 +103,14 @@ class WordReader(wiring.Component):
             self.memory.address.eq(address),
             self.i.ready.eq(moves & ends),
         ]
-        after = Mux(ends, run.words_minus_1, left)
+        # Two differences and then a choice, so that the choice's wire does not pass a carry chain.
+        fewer = Signal.like(left, attrs={"keep": 1})
+        m.d.comb += fewer.eq((left - 1)[:len(left)])
         with m.If(moves):
             m.d.sync += [
                 busy.eq(~ends | self.i.valid),
                 address.eq(Mux(ends, run.address, (address + 1)[:len(address)])),
-                left.eq((after - 1)[:len(left)]),
+                left.eq(Mux(ends, (run.words_minus_1 - 1)[:len(left)], fewer)),
             ]
         self._queue(m, room, reads)
         return m
@@ -120,9 +122,9 @@ class WordReader(wiring.Component):
         under_way = Signal(self.read_latency)
         m.d.sync += under_way.eq(Cat(reads, under_way)[:-1])
         m.d.comb += [
+            self.memory.en.eq(1),
             room.eq(output.o_room),
             output.i_take_room.eq(reads),
-            self.memory.en.eq(1),
             output.i_valid.eq(under_way[-1]),
             output.i_payload.eq(self.memory.data),
         ]
