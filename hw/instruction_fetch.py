@@ -103,7 +103,6 @@ class InstructionFetch(wiring.Component):
         m.d.comb += [
             self.o_take_room.eq(running & (beat == 0) & self.i_room),
             reading.eq(self.o_take_room | (beat != 0)),
-            self.memory.en.eq(1),
             self.memory.address.eq(Cat(beat, index)[:len(self.memory.address)]),
         ]
         with m.If(reading):

@@ -126,7 +126,6 @@ class Link(wiring.Component):
         ]
         m.d.comb += [
             read.addr.eq(payload.memory.address),
-            read.en.eq(payload.memory.en),
             payload.memory.data.eq(
                 delayed(m, read.data, payload.read_latency - 1, name="read_word")),
         ]

@@ -18,8 +18,6 @@ class WordPort(wiring.Signature):
 
     Members
     -------
-    en : Out(1)
-        The word at `address` is read. While it is 0, a memory that takes 1 cycle keeps `data`.
     address : Out(range(depth))
         The word that is read.
     data : In(shape)
@@ -28,7 +26,6 @@ class WordPort(wiring.Signature):
 
     def __init__(self, shape, *, depth):
         super().__init__({
-            "en":      Out(1),
             "address": Out(range(depth)),
             "data":    In(shape),
         })

@@ -122,7 +122,6 @@ class WordReader(wiring.Component):
         under_way = Signal(self.read_latency)
         m.d.sync += under_way.eq(Cat(reads, under_way)[:-1])
         m.d.comb += [
-            self.memory.en.eq(1),
             room.eq(output.o_room),
             output.i_take_room.eq(reads),
             output.i_valid.eq(under_way[-1]),

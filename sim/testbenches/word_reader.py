@@ -61,7 +61,6 @@ class _ReadMemory(wiring.Component):  # type: ignore[misc]
             write.data.eq(self.host_data),
             write.en.eq(self.host_write),
             read.addr.eq(port.address),
-            read.en.eq(port.en),
             port.data.eq(read.data),
         ]
 
