@@ -2,6 +2,7 @@
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
+from amaranth.lib.crc import Algorithm
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import CRC32
@@ -11,6 +12,8 @@ __all__ = ["CRC_PORT", "RESIDUE", "PacketCrc"]
 
 RESIDUE = CRC32(data_width=8).residue() ^ CRC32.xor_output
 """The CRC of a packet and its CRC, whatever the packet."""
+
+_LINEAR = Algorithm(**vars(CRC32) | {"initial_crc": 0, "xor_output": 0})
 
 _WORD = 32
 _WIDTHS = (8, 16, 32)
@@ -29,6 +32,10 @@ class PacketCrc(wiring.Component):
 
     A word can be taken `32 // width - 1` cycles after it came. That is soon enough where a carrier
     brings bytes, and the CRC of a byte has a fifth of the gates of that of a word.
+
+    A CRC is linear: with f(x) the state 0 after the bits x, the one after the state s is
+    (s >> width) ^ f(s[:width]) ^ f(bits). Of a whole word f is registered, so that its many gates
+    are not in the way from state to state.
 
     Latency is `LATENCY` cycles from where a word is taken; throughput one in `32 // width` cycles.
 
@@ -52,21 +59,35 @@ class PacketCrc(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.crc = crc = CRC32(data_width=self.width).create()
         user, parts = self.user, _WORD // self.width
         part = Signal(range(parts))
         is_last = Signal(init=parts == 1)
-        chosen = Array(user.word.word_select(n, self.width) for n in range(parts))[part]
-        m.d.comb += [
-            user.ready.eq(is_last),
-            user.crc.eq(crc.crc),
-            crc.data.eq(registered(m, chosen, name="chosen")),
-            crc.start.eq(registered(m, user.start & (part == 0), name="starts")),
-        ]
-        m.d.sync += crc.valid.eq(user.valid)
         with m.If(user.valid):
             m.d.sync += [
                 part.eq((part + 1)[:len(part)]),
                 is_last.eq(part == (parts - 2) % parts),
             ]
+
+        bits = Array(user.word.word_select(n, self.width) for n in range(parts))[part]
+        if parts == 1:
+            come = registered(m, self._share(bits), name="share")
+        else:
+            come = self._share(registered(m, bits, name="bits"))
+        first = self._after(Const(CRC32.initial_crc, _WORD))
+        starts = registered(m, user.start & (part == 0), name="starts")
+        state = Signal(_WORD, reset_less=True)
+        with m.If(registered(m, user.valid, name="comes")):
+            m.d.sync += state.eq(Mux(starts, first, self._after(state)) ^ come)
+        m.d.comb += [user.ready.eq(is_last), user.crc.eq(state ^ CRC32.xor_output)]
         return m
+
+    def _after(self, state):
+        """Return a state after bits of 0."""
+        return (state >> self.width) ^ self._share(state[:self.width])
+
+    def _share(self, bits):
+        """Return the state 0 after some bits."""
+        after = [_LINEAR(data_width=self.width).compute([1 << n]) for n in range(self.width)]
+        return Cat(
+            Cat(bits[n] for n in range(self.width) if after[n] >> place & 1).xor()
+            for place in range(_WORD))
