@@ -9,6 +9,8 @@ from hw.axi_lite_window import AxiLiteWindow
 from hw.axi_stream_link import AxiStreamLink
 from hw.gemm_accelerator import GemmAccelerator
 from hw.host_arbiter import HostArbiter
+from hw.host_port import HOST_REQUEST
+from hw.stream_buffer import StreamBuffer
 
 __all__ = ["AcceleratorAxi"]
 
@@ -47,7 +49,11 @@ class AcceleratorAxi(wiring.Component):
         m.submodules.link = self._link
         m.submodules.window = self._window
 
-        wiring.connect(m, arbiter.core, core.host)
+        # Whether the core takes a request is known late, and the window's state hangs on it.
+        m.submodules.requests = requests = StreamBuffer(HOST_REQUEST)
+        wiring.connect(m, arbiter.core.request, requests.i)
+        wiring.connect(m, requests.o, core.host.request)
+        wiring.connect(m, core.host.reply, arbiter.core.reply)
         for number, part in enumerate((self._link, self._window)):
             wiring.connect(m, part.host, arbiter.hosts[number])
             for name, member in part.signature.members.items():
