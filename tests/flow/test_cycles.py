@@ -101,7 +101,7 @@ def assert_counted(config, programs):
 )
 def test_random_programs_take_the_predicted_cycles_on_any_array(rows, cols, depth, options):
     config = configuration(rows, cols, depth, **options)
-    assert_counted(config, [*directed_programs(config), *random_programs(config, 300, seed=2)])
+    assert_counted(config, [*directed_programs(config), *random_programs(config, 150, seed=2)])
 
 
 @pytest.mark.long

@@ -13,7 +13,7 @@ CASES = [
     # As large as the UP5K's large memories.
     (Family.ICE40, "SB_SPRAM256KA", {"rows": 2, "cols": 2, "weight_words": 16384}),
     (Family.ICE40, "SB_MAC16", {"rows": 4, "cols": 4, "weight_words": 128}),
-    (Family.GOWIN, "SP", {"rows": 4, "cols": 4, "weight_words": 4096}),
+    (Family.GOWIN, "SP", {"rows": 2, "cols": 2, "weight_words": 4096}),
     (Family.GOWIN, "SPX9", {"rows": 2, "cols": 2, "weight_words": 128}),
 ]
 

@@ -17,7 +17,7 @@ PROGRAMS = {"rows": 1, "cols": 1, "depth": 2, **accelerator_programs.SMALLEST}
 ACCELERATORS = [
     (Family.ECP5, "gemm_accelerator", JOBS, ()),
     (Family.XC7, "gemm_accelerator", JOBS, ()),
-    (Family.ICE40, "accelerator_programs", PROGRAMS, ("legal_programs",)),
+    (Family.ICE40, "accelerator_programs", PROGRAMS, ("legal_programs/part=1",)),
 ]
 
 
