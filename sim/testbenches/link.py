@@ -23,7 +23,7 @@ from sim.testbench import Testbench
 TESTBENCH = Testbench(
     build=Link,
     everyday=[{"crc_width": 32}, {"crc_width": 8}, {"crc_width": 8, "buffered": False}],
-    long=[{"crc_width": 32, "buffered": False}],
+    long=[{"crc_width": 32, "buffered": False}, {"crc_width": 16}],
 )
 
 _PATIENCE = 20_000
